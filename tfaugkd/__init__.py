@@ -1,0 +1,58 @@
+"""Distil a large text classifier into a small one, with augmentation inside the training step."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfaugkd.config import Objective
+from tfaugkd.errors import InputError
+
+if TYPE_CHECKING:
+    from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix
+    from tfaugkd.augment.fgsm import FGSM
+    from tfaugkd.augment.mixup import MixUp
+    from tfaugkd.classifier import SplitClassifier
+    from tfaugkd.data.batches import evaluation_batches, training_batches
+    from tfaugkd.data.examples import Examples
+    from tfaugkd.distiller import Distiller
+    from tfaugkd.presets import load_classifier, student_from_teacher
+
+__version__ = "0.1.0"
+
+# Looked up when first used, so that what needs no TensorFlow does not wait for it.
+_HOMES = {
+    "AugPro": "augment.augpro",
+    "Distiller": "distiller",
+    "Examples": "data.examples",
+    "FGSM": "augment.fgsm",
+    "MixUp": "augment.mixup",
+    "SplitClassifier": "classifier",
+    "augpro_fgsm": "augment.augpro",
+    "augpro_mix": "augment.augpro",
+    "evaluation_batches": "data.batches",
+    "load_classifier": "presets",
+    "student_from_teacher": "presets",
+    "training_batches": "data.batches",
+}
+
+__all__ = [
+    "FGSM",
+    "AugPro",
+    "Distiller",
+    "Examples",
+    "InputError",
+    "MixUp",
+    "Objective",
+    "SplitClassifier",
+    "augpro_fgsm",
+    "augpro_mix",
+    "evaluation_batches",
+    "load_classifier",
+    "student_from_teacher",
+    "training_batches",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
