@@ -1,0 +1,203 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tfaugkd.config import DataConfig
+from tfaugkd.data import load
+from tfaugkd.data.load import load_split, source_of, task_of
+from tfaugkd.errors import InputError
+
+
+def _train_file(folder: Path, rows: int = 20) -> str:
+    lines = [f"text {row},{'good' if row % 2 else 'bad'}" for row in range(rows)]
+    (folder / "train.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    return str(folder / "train.csv")
+
+
+def _custom(folder: Path, **fields: Any) -> DataConfig:
+    return DataConfig(task="custom", train_file=_train_file(folder), **fields)
+
+
+@pytest.mark.parametrize(
+    ("config", "source"),
+    [
+        (DataConfig(), "packaged"),
+        (DataConfig(task="sst2"), "tfds"),
+        (DataConfig(task="sst2", path="glue"), "glue"),
+        (DataConfig(task="sst2", path="glue", train_file="a.csv"), "files"),
+        (DataConfig(task="custom", dev_file="a.csv"), "files"),
+        (DataConfig(task="sst2", source="tfds", path="glue"), "tfds"),
+    ],
+)
+def test_source(config: DataConfig, source: str):
+    assert source_of(config) == source
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"task": "custom"}, "give data.train_file"),
+        ({"task": "custom", "path": "glue"}, "give data.train_file"),
+        ({"task": "sst2", "source": "glue"}, "data.path must name a folder"),
+        ({"task": "sst2", "source": "files"}, "data.train_file must name a file"),
+        ({"task": "sst2", "source": "packaged"}, "has the task reviews, not sst2"),
+        ({"task": "sst2", "source": "hub"}, "Unknown data.source: 'hub'"),
+    ],
+)
+def test_source_that_lacks_something(fields: dict[str, Any], message: str):
+    with pytest.raises(InputError, match=message):
+        load_split(DataConfig(**fields), "train")
+
+
+def test_custom_task_takes_its_labels_from_the_training_file(tmp_path: Path):
+    task = task_of(_custom(tmp_path))
+
+    assert (task.name, task.label_names, task.metrics) == ("custom", ("bad", "good"), ("accuracy",))
+
+
+def test_dev_file_may_lack_labels_that_training_has(tmp_path: Path):
+    (tmp_path / "dev.jsonl").write_text('{"text": "a", "label": "good"}\n')
+
+    dev = load_split(_custom(tmp_path, dev_file=str(tmp_path / "dev.jsonl")), "dev")
+
+    np.testing.assert_array_equal(dev.labels, [1])
+
+
+def test_configuration_overrides_the_task(tmp_path: Path):
+    config = DataConfig(
+        task="rte", text_a="premise", text_b="hypothesis", label="gold", label_names=["no", "yes"]
+    )
+
+    task = task_of(config)
+
+    assert (task.texts, task.label) == (("premise", "hypothesis"), "gold")
+    assert (task.label_names, task.metrics) == (("no", "yes"), ("accuracy",))
+
+
+def test_numbers_as_label_names():
+    assert task_of(DataConfig(task="sst2", label_names=[0, 1])).label_names == ("0", "1")  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("task", ["custom", "sst2"])
+def test_empty_label_names_mean_regression(tmp_path: Path, task: str):
+    (tmp_path / "a.csv").write_text("text,score\na,1\nb,2.5\n")
+    config = DataConfig(
+        task=task,
+        train_file=str(tmp_path / "a.csv"),
+        text_a="text",
+        label="score",
+        label_names=[],
+    )
+
+    assert task_of(config).metrics == ("pearson", "spearmanr")
+    np.testing.assert_array_equal(load_split(config, "train").labels, [1, 2.5])
+
+
+def test_scores_are_never_taken_for_classes(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("text,label\na,1\nb,2.5\n")
+
+    with pytest.raises(InputError, match=r"set data\.label_names to \[\]"):
+        task_of(DataConfig(task="custom", train_file=str(tmp_path / "a.csv")))
+
+
+@pytest.mark.parametrize("names", [["one"], ["same", "same"]])
+def test_label_names_that_cannot_be(names: list[str]):
+    with pytest.raises(InputError, match="two or more different names"):
+        task_of(DataConfig(task="sst2", label_names=names))
+
+
+def test_custom_labels_that_cannot_be_known(tmp_path: Path):
+    config = DataConfig(task="custom", dev_file=_train_file(tmp_path))
+
+    with pytest.raises(InputError, match=r"needs data\.label_names or data\.train_file"):
+        load_split(config, "dev")
+
+
+def test_whole_training_split_is_in_the_order_of_the_file(tmp_path: Path):
+    assert load_split(_custom(tmp_path), "train").ids == [str(row) for row in range(20)]
+
+
+def test_subsets_are_nested_and_random(tmp_path: Path):
+    ids = {n: load_split(_custom(tmp_path, train_examples=n), "train").ids for n in (5, 10, 20)}
+
+    assert ids[20][:10] == ids[10]
+    assert ids[10][:5] == ids[5]
+    assert ids[5] != [str(row) for row in range(5)]
+    assert sorted(ids[20], key=int) == [str(row) for row in range(20)]
+    assert load_split(_custom(tmp_path, train_examples=5, seed=1), "train").ids != ids[5]
+
+
+def test_held_out_rows_are_never_trained_on(tmp_path: Path):
+    config = _custom(tmp_path, held_out=6)
+
+    train, held_out = load_split(config, "train"), load_split(config, "held_out")
+
+    assert (len(train), len(held_out)) == (14, 6)
+    assert not set(train.ids) & set(held_out.ids)
+
+
+def test_held_out_rows_do_not_depend_on_the_subset(tmp_path: Path):
+    small, all_left = (_custom(tmp_path, held_out=6, train_examples=n) for n in (3, 14))
+
+    assert load_split(small, "held_out").ids == load_split(all_left, "held_out").ids
+    assert load_split(small, "train").ids == load_split(all_left, "train").ids[:3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"train_examples": 21}, "train_examples is 21, but the training split has 20 examples."),
+        (
+            {"train_examples": 15, "held_out": 6},
+            "is 15, but the training split has 20 examples, 6 of which are held out.",
+        ),
+        ({"held_out": 20}, "held_out is 20, but the training split has 20 examples."),
+    ],
+)
+def test_more_than_there_is(tmp_path: Path, fields: dict[str, int], message: str):
+    with pytest.raises(InputError, match=message):
+        load_split(_custom(tmp_path, **fields), "train")
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("devel", r"Unknown split: 'devel'. Did you mean 'dev'\?"),
+        ("dev", r"no split 'dev', because data\.dev_file is not given"),
+        ("held_out", r"no split 'held_out', because data\.held_out is 0"),
+        ("dev_mismatched", "Files of your own have no split 'dev_mismatched'"),
+    ],
+)
+def test_split_that_is_not_there(tmp_path: Path, split: str, message: str):
+    with pytest.raises(InputError, match=message):
+        load_split(_custom(tmp_path), split)
+
+
+def test_test_file_without_labels(tmp_path: Path):
+    (tmp_path / "test.csv").write_text("text\na\n")
+
+    test = load_split(_custom(tmp_path, test_file=str(tmp_path / "test.csv")), "test")
+
+    assert (test.text_a, test.labels, test.label_names) == (["a"], None, ("bad", "good"))
+
+
+def test_glue_folder(tmp_path: Path):
+    (tmp_path / "SST-2").mkdir()
+    (tmp_path / "SST-2" / "dev.tsv").write_text("sentence\tlabel\nx\t1\n")
+
+    dev = load_split(DataConfig(task="SST-2", path=str(tmp_path)), "dev")
+
+    assert (dev.text_a, dev.label_names) == (["x"], ("negative", "positive"))
+
+
+def test_packaged_and_tfds_are_asked_for_the_split(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    monkeypatch.setattr(load, "load_reviews", lambda split, task: asked.append((split, task.name)))
+    monkeypatch.setattr(load, "load_tfds", lambda task, split: asked.append((split, task.name)))
+
+    load_split(DataConfig(), "dev")
+    load_split(DataConfig(task="mnli"), "dev_mismatched")
+
+    assert asked == [("dev", "reviews"), ("dev_mismatched", "mnli")]

@@ -1,0 +1,74 @@
+"""What every source of data yields: texts, labels and their names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The texts of one split, in order, with what is known about them.
+
+    Args:
+        text_a: The N texts, or the first texts of N pairs.
+        text_b: The second texts of the pairs; None for single texts.
+        labels: int32 `[N]` class indices into label_names, float32 `[N]` scores for regression,
+            or None where the labels are withheld.
+        ids: A name for each example: its zero-based row in the file that it came from, or its place
+            in the list if not given.
+        label_names: Names of the classes in order; empty for regression.
+        groups: What each example is about (a film, say), where the source knows; groups never
+            straddle splits.
+
+    Raises:
+        ValueError: If the lengths differ.
+    """
+
+    text_a: list[str]
+    text_b: list[str] | None = None
+    labels: np.ndarray | None = None
+    ids: list[str] = field(default_factory=list)
+    label_names: tuple[str, ...] = ()
+    groups: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, "ids", [str(row) for row in range(len(self.text_a))])
+        for name in ("text_b", "labels", "ids", "groups"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.text_a):
+                raise ValueError(f"{name} has {len(values)} items, text_a has {len(self.text_a)}.")
+
+    def __len__(self) -> int:
+        return len(self.text_a)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
+        """Picks examples by position.
+
+        Args:
+            indices: Positions from 0 to N - 1, in the order wanted.
+
+        Returns:
+            The examples at these positions.
+        """
+        places = np.asarray(indices, dtype=np.int64)
+        return Examples(
+            text_a=[self.text_a[place] for place in places],
+            text_b=None if self.text_b is None else [self.text_b[place] for place in places],
+            labels=None if self.labels is None else self.labels[places],
+            ids=[self.ids[place] for place in places],
+            label_names=self.label_names,
+            groups=None if self.groups is None else [self.groups[place] for place in places],
+        )
+
+    def shuffled(self, seed: int) -> "Examples":
+        """Shuffles the examples; the first n of the result are a random subset of size n.
+
+        Args:
+            seed: Seed of the permutation. For one seed, a smaller subset lies inside a larger one.
+
+        Returns:
+            All examples in the order of the permutation.
+        """
+        return self.take(np.random.Generator(np.random.PCG64(seed)).permutation(len(self)))

@@ -1,0 +1,182 @@
+"""CSV, TSV and JSONL as rows of cells, each with the line on which it begins."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tfaugkd.errors import InputError
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+# The module csv refuses cells above 131,072 characters unless told otherwise; long documents exist.
+_LONGEST_CELL = 2**31 - 1
+
+# The first row is the header. A cell is text, or whatever a JSON value can be.
+Rows = Iterator[tuple[int, list[Any]]]
+
+
+def read_rows(path: str | Path) -> Rows:
+    """Reads a file whose ending says how it is laid out.
+
+    Args:
+        path: CSV (quoted as Excel does), TSV (no quoting: a cell ends at a tab) or JSONL file, in
+            UTF-8.
+
+    Returns:
+        For each row the 1-based line on which it begins, and its cells; the header is the first.
+
+    Raises:
+        InputError: If the ending is another one or the file cannot be read; while iterating, if a
+            row is not in the file's format.
+    """
+    file = Path(path).expanduser()
+    parse = _PARSERS[ending_of(file)]
+    return parse(file, decode(file, read_bytes(file)))
+
+
+def ending_of(path: str | Path) -> str:
+    """Tells a file's format from its ending.
+
+    Args:
+        path: A file, existing or not.
+
+    Returns:
+        ".csv", ".tsv" or ".jsonl".
+
+    Raises:
+        InputError: If it ends otherwise.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in _PARSERS:
+        raise InputError(f"{path} must end in one of: {', '.join(_PARSERS)}.")
+    return ending
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a file whole.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        InputError: If it is not there or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def decode(path: Path, content: bytes) -> str:
+    """Decodes UTF-8, with or without a byte order mark.
+
+    Args:
+        path: The file, for the message.
+        content: Its bytes.
+
+    Returns:
+        Its text.
+
+    Raises:
+        InputError: If it is not UTF-8; names the first line that is not.
+    """
+    content = content.removeprefix(_UTF8_BOM)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {line} is not UTF-8; save the file as UTF-8.") from error
+
+
+def tsv_rows(path: Path, text: str) -> Rows:
+    """Splits TSV in GLUE's layout: quotes are letters like any other.
+
+    Args:
+        path: The file; not looked at, as nothing here can be wrong.
+        text: Its text.
+
+    Yields:
+        The line and the cells of each row that is not blank.
+    """
+    # Not str.splitlines, which also cuts at characters that stand inside GLUE's texts.
+    for line, row in enumerate(text.split("\n"), start=1):
+        row = row.rstrip("\r")
+        if row:
+            yield line, row.split("\t")
+
+
+def csv_rows(path: Path, text: str) -> Rows:
+    """Parses CSV.
+
+    Args:
+        path: The file, for messages.
+        text: Its text.
+
+    Yields:
+        The line on which each row begins, and its cells.
+
+    Raises:
+        InputError: If a quote is not closed, or a row has more cells than the header.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line, width = 1, 0
+    while (cells := _next_csv_row(path, reader, line)) is not None:
+        width = width or len(cells)
+        if any(cells[width:]):
+            raise InputError(
+                f"{path}, line {line} has {len(cells)} cells, but the header has {width}; a text "
+                "that holds a comma must stand between double quotes."
+            )
+        if cells:
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def _next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
+    # The limit belongs to the process, so it is raised only for the time of one row.
+    limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        raise InputError(f"{path}, line {line} is not valid CSV: {error}.") from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def jsonl_rows(path: Path, text: str) -> Rows:
+    """Parses JSONL; the first object's keys are the columns.
+
+    Args:
+        path: The file, for messages.
+        text: Its text.
+
+    Yields:
+        The line and the values of each object; None where a key is missing.
+
+    Raises:
+        InputError: If a line is not a JSON object.
+    """
+    names: list[str] = []
+    for line, row in enumerate(text.split("\n"), start=1):
+        if not row.strip():
+            continue
+        try:
+            record = json.loads(row)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise InputError(f"{path}, line {line} is not valid JSON ({error}).") from error
+        if not isinstance(record, dict):
+            raise InputError(f"{path}, line {line} is not a JSON object like {{...}}.")
+        if not names:
+            names = list(record)
+            yield line, names
+        yield line, [record.get(name) for name in names]
+
+
+_PARSERS = {".csv": csv_rows, ".tsv": tsv_rows, ".jsonl": jsonl_rows}

@@ -1,0 +1,174 @@
+"""From the configuration of the data to the examples of a split."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tfaugkd.config import DataConfig
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.files import read_label_names, read_labelled
+from tfaugkd.data.glue import load_glue
+from tfaugkd.data.packaged import load_reviews
+from tfaugkd.data.tasks import Task, find_task
+from tfaugkd.data.tfds import load_tfds
+from tfaugkd.errors import InputError, unknown_name
+
+SPLITS = ("train", "dev", "test", "held_out", "dev_mismatched", "test_mismatched")
+SOURCES = ("packaged", "glue", "files", "tfds")
+
+
+def load_split(config: DataConfig, split: str) -> Examples:
+    """Reads a split of the data that a configuration describes.
+
+    Args:
+        config: The configuration.
+        split: train, dev, test, or held_out: the rows of the training split that
+            config.held_out sets aside. MNLI also has dev_mismatched and test_mismatched.
+
+    Returns:
+        The examples. Where config.train_examples or config.held_out is given, those of train are
+        in a random order that depends on config.seed alone; others are in the source's order.
+
+    Raises:
+        InputError: If the split is not there, is too small, or cannot be read.
+    """
+    if split not in SPLITS:
+        raise unknown_name("split", split, SPLITS)
+    if split == "held_out" and config.held_out == 0:
+        raise InputError("There is no split 'held_out', because data.held_out is 0.")
+    task = task_of(config)
+    if split not in ("train", "held_out"):
+        return _read_split(config, task, split)
+    examples = _read_split(config, task, "train")
+    if config.held_out == 0 and config.train_examples is None:
+        return examples
+    return _part_of_train(config, split, examples)
+
+
+def task_of(config: DataConfig) -> Task:
+    """Finds the task of a configuration, with what the configuration changes in it.
+
+    Args:
+        config: The configuration. For the task "custom" without label_names the classes are those
+            of its train_file.
+
+    Returns:
+        The task.
+
+    Raises:
+        InputError: If there is no such task, or its labels cannot be known.
+    """
+    task = find_task(config.task)
+    if config.text_a is not None or config.text_b is not None:
+        task = replace(
+            task,
+            text_a=config.text_a or task.text_a,
+            text_b=config.text_b or task.text_b,
+            tfds_texts=(),
+        )
+    task = replace(task, label=config.label or task.label)
+    return _with_labels(task, _label_names(config, task))
+
+
+def source_of(config: DataConfig) -> str:
+    """Tells where the data of a configuration come from.
+
+    Args:
+        config: The configuration.
+
+    Returns:
+        "packaged", "glue", "files" or "tfds".
+
+    Raises:
+        InputError: If config.source is another, or what it needs is not given.
+    """
+    task = find_task(config.task)
+    files = (config.train_file, config.dev_file, config.test_file)
+    source: str = config.source
+    if source == "auto":
+        source = _implied_source(config, task, any(files))
+    if source not in SOURCES:
+        raise unknown_name("data.source", source, ("auto", *SOURCES))
+    if source == "glue" and config.path is None:
+        raise InputError(
+            "data.source is 'glue', so data.path must name a folder with GLUE's files."
+        )
+    if source == "files" and not any(files):
+        raise InputError("data.source is 'files', so data.train_file must name a file.")
+    if source == "packaged" and task.name != "reviews":
+        raise InputError(f"data.source is 'packaged', which has the task reviews, not {task.name}.")
+    if source != "files" and task.name == "custom":
+        raise InputError("The task custom reads files of your own: give data.train_file.")
+    return source
+
+
+def _implied_source(config: DataConfig, task: Task, files: bool) -> str:
+    if files:
+        return "files"
+    if config.path is not None:
+        return "glue"
+    return "packaged" if task.name == "reviews" else "tfds"
+
+
+def _label_names(config: DataConfig, task: Task) -> tuple[str, ...]:
+    if config.label_names is None:
+        if task.name != "custom":
+            return task.label_names
+        source_of(config)
+        if config.train_file is None:
+            raise InputError("The task custom needs data.label_names or data.train_file.")
+        return read_label_names(config.train_file, task.label)
+    # YAML reads 0 and 1 as numbers.
+    names = tuple(str(name) for name in config.label_names)
+    if len(names) == 1 or len(set(names)) < len(names):
+        raise InputError(
+            f"data.label_names is {list(names)}, but must be two or more different names, or [] "
+            "for regression."
+        )
+    return names
+
+
+def _with_labels(task: Task, label_names: tuple[str, ...]) -> Task:
+    metrics = task.metrics
+    if not label_names:
+        metrics = ("pearson", "spearmanr")
+    elif "pearson" in metrics:
+        metrics = ("accuracy",)
+    return replace(task, label_names=label_names, metrics=metrics)
+
+
+def _read_split(config: DataConfig, task: Task, split: str) -> Examples:
+    source = source_of(config)
+    if source == "packaged":
+        return load_reviews(split, task)
+    if source == "glue":
+        assert config.path is not None
+        return load_glue(config.path, task, split)
+    if source == "tfds":
+        return load_tfds(task, split)
+    files = {"train": config.train_file, "dev": config.dev_file, "test": config.test_file}
+    file = files.get(split)
+    if split not in files:
+        raise InputError(f"Files of your own have no split {split!r}.")
+    if file is None:
+        raise InputError(f"There is no split {split!r}, because data.{split}_file is not given.")
+    return read_labelled(file, task, labels_required=split != "test")
+
+
+def _part_of_train(config: DataConfig, split: str, examples: Examples) -> Examples:
+    """Cuts the shuffled rows in two: those to train on come first, those set aside last."""
+    count = len(examples)
+    left = count - config.held_out
+    if left < 1:
+        raise InputError(
+            f"data.held_out is {config.held_out}, but the training split has {count} examples."
+        )
+    wanted = left if config.train_examples is None else config.train_examples
+    if split == "train" and wanted > left:
+        aside = f", {config.held_out} of which are held out" if config.held_out else ""
+        raise InputError(
+            f"data.train_examples is {wanted}, but the training split has {count} examples{aside}."
+        )
+    shuffled = examples.shuffled(config.seed)
+    places = np.arange(left, count) if split == "held_out" else np.arange(wanted)
+    return shuffled.take(places)
