@@ -1,0 +1,250 @@
+"""The console command `tfaugkd`: one job for each subcommand, configured by YAML and options.
+
+TensorFlow is imported by the jobs alone, so that help and complaints come at once.
+"""
+
+import argparse
+import importlib.metadata
+import inspect
+import logging
+import os
+import sys
+from dataclasses import is_dataclass
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+import jsonargparse
+
+from tfaugkd.config import (
+    CompareConfig,
+    DistillConfig,
+    EvaluateConfig,
+    PredictConfig,
+    TeacherConfig,
+)
+from tfaugkd.config_fields import build, describe, kind_of
+from tfaugkd.config_input import Typed, check, nested, read_yaml
+from tfaugkd.errors import InputError, unknown_name
+from tfaugkd.quiet_import import import_quietly
+
+
+class Job(NamedTuple):
+    """A subcommand.
+
+    Args:
+        config: The dataclass that the job takes.
+        function: Where the job is, as "module:function".
+    """
+
+    config: type
+    function: str
+
+
+JOBS = {
+    "teacher": Job(TeacherConfig, "tfaugkd.jobs:train_teacher"),
+    "distill": Job(DistillConfig, "tfaugkd.jobs:distill"),
+    "evaluate": Job(EvaluateConfig, "tfaugkd.scoring:evaluate"),
+    "predict": Job(PredictConfig, "tfaugkd.prediction:predict"),
+    "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
+}
+ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+_HELP = ("-h", "--help")
+_REQUIRED = "the following arguments are required: "
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs `tfaugkd`.
+
+    Args:
+        arguments: The command line after the command's name; sys.argv's if not given.
+
+    Returns:
+        The exit status: 0, or 2 for bad input, or 130 if interrupted.
+    """
+    # Keras and TensorFlow read these once, when they are imported.
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    _log_to_stderr()
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except InputError as error:
+        # A message may quote a value of several lines.
+        print("tfaugkd: error:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tfaugkd: interrupted", file=sys.stderr)
+        return 130
+
+
+def read_config(job: str, arguments: list[str]) -> Any:
+    """Makes a job's config: options go before YAML files, and those before the defaults.
+
+    Args:
+        job: A name of JOBS.
+        arguments: The command line after the job's name.
+
+    Returns:
+        The instance of the job's config dataclass.
+
+    Raises:
+        InputError: A key or a value cannot be used.
+        SystemExit: With --print_config, once the config is printed.
+    """
+    config = JOBS[job].config
+    checked = _checked(config, _pairs(arguments))
+    try:
+        values = _parser(job).parse_args(checked)
+    except argparse.ArgumentError as error:
+        message = str(error)
+        if message.startswith(_REQUIRED):
+            missing = message.removeprefix(_REQUIRED)
+            message = f"Missing: {missing}; give it as --KEY VALUE or in a YAML file with --config."
+        raise InputError(message) from error
+    return build(config, values)
+
+
+def _run(arguments: list[str]) -> int:
+    name, *rest = arguments or [""]
+    if name in _HELP:
+        print(_overview())
+    elif name == "--version":
+        print("tfaugkd", _version())
+    elif not name:
+        raise InputError(f"Give a subcommand: {', '.join(JOBS)}; tfaugkd --help explains them.")
+    elif name not in JOBS:
+        raise unknown_name("subcommand", name, JOBS)
+    elif set(rest) & set(_HELP):
+        print(_help(name))
+    else:
+        _run_job(name, rest)
+    return 0
+
+
+def _run_job(name: str, arguments: list[str]) -> None:
+    try:
+        config = read_config(name, arguments)
+    except SystemExit:
+        # jsonargparse leaves in this way after --print_config.
+        return
+    module, function = JOBS[name].function.split(":")
+    getattr(import_quietly(module), function)(config)
+
+
+def _pairs(arguments: list[str]) -> list[tuple[str, str | None]]:
+    """Splits a command line into dotted keys and their values."""
+    pairs: list[tuple[str, str | None]] = []
+    rest = list(arguments)
+    while rest:
+        option = rest.pop(0)
+        key, equals, value = option.removeprefix("--").partition("=")
+        if not option.startswith("--") or not key:
+            raise InputError(f"Unexpected argument {option!r}; give values as --KEY VALUE.")
+        follows = bool(rest) and not rest[0].startswith("--")
+        pairs.append((key, value if equals else rest.pop(0) if follows else None))
+    return pairs
+
+
+def _checked(config: type, pairs: list[tuple[str, str | None]]) -> list[str]:
+    """Checks all that was given; returns it for jsonargparse, files first as the last one wins."""
+    files, options = [], []
+    for key, value in pairs:
+        if key == "print_config":
+            options.append(f"--{key}={value}" if value else f"--{key}")
+        elif key == "config":
+            if not value:
+                raise InputError("--config needs a value: a YAML file.")
+            check(config, read_yaml(value), f"in {value}")
+            files.append(f"--{key}={value}")
+        else:
+            text = _value(config, key, value)
+            check(config, _tree(key, text), "on the command line")
+            options.append(f"--{key}={text}")
+    return files + options
+
+
+def _value(config: type, key: str, value: str | None) -> str:
+    kind = kind_of(config, key)
+    if value is None and kind not in (bool, None):
+        raise InputError(f"--{key} needs a value: {describe(kind)}.")
+    return "true" if value is None else value
+
+
+def _tree(key: str, text: str) -> Any:
+    # "--augment+ ITEM" appends to the list that a file or an earlier option gives.
+    item = key.endswith("+") and not text.startswith("[")
+    return nested(key.removesuffix("+"), [Typed(text)] if item else Typed(text))
+
+
+def _parser(job: str) -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(
+        prog=f"tfaugkd {job}",
+        usage=f"tfaugkd {job} [--config FILE.yaml] [--KEY VALUE ...]",
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config",
+        action="config",
+        metavar="FILE.yaml",
+        help="File with keys of those below; if given several times, the last one wins.",
+    )
+    parser.add_class_arguments(JOBS[job].config)
+    return parser
+
+
+def _help(job: str) -> str:
+    parts = [_formatted(_parser(job))]
+    for name, kind in get_type_hints(JOBS[job].config).items():
+        # jsonargparse leaves out what the entries of a dict hold.
+        entry = get_args(kind)[-1] if get_args(kind) else None
+        if is_dataclass(entry):
+            inner = jsonargparse.ArgumentParser(usage=argparse.SUPPRESS, add_help=False)
+            inner.add_class_arguments(entry, f"{name}.NAME")
+            parts.append(_formatted(inner))
+    return "\n".join(parts).rstrip()
+
+
+def _formatted(parser: jsonargparse.ArgumentParser) -> str:
+    for action in parser._actions:
+        if action.metavar == "CONFIG":
+            action.metavar = "MAPPING"
+            action.help = "Several of these keys at once, as in '{key: value}'."
+        elif action.dest.endswith(".help"):
+            action.help = argparse.SUPPRESS
+    return parser.format_help()
+
+
+def _overview() -> str:
+    jobs = (
+        f"  {name:<10}{(inspect.getdoc(job.config) or '').splitlines()[0]}"
+        for name, job in JOBS.items()
+    )
+    return "\n".join(
+        (
+            "usage: tfaugkd SUBCOMMAND [--config FILE.yaml] [--KEY VALUE ...]",
+            "",
+            "Knowledge distillation with data augmentation inside the training step.",
+            "",
+            "subcommands:",
+            *jobs,
+            "",
+            "tfaugkd SUBCOMMAND --help lists every key with its meaning and default.",
+            "tfaugkd --version says which version this is.",
+        )
+    )
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("tfaugkd")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("tfaugkd")
+    # Replaced rather than added: main may run more than once in a process.
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)

