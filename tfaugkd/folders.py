@@ -1,0 +1,156 @@
+"""Output folders and files: nothing unknown is ever deleted, nothing is left half written."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tfaugkd.errors import InputError
+
+# Its presence says that the folder was made here and may be emptied.
+MARKER = "tfaugkd.json"
+
+
+def prepare_output(
+    path: str | Path, overwrite: bool = False, inputs: Iterable[str | Path] = ()
+) -> Path:
+    """Makes an empty output folder that holds only the marker file.
+
+    Args:
+        path: The folder; made with its parents if it does not exist.
+        overwrite: Empty a folder that has content, provided that it holds the marker file.
+        inputs: Files and folders that the run reads; they must not lie in the folder.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: The path is a file, or a folder with content that may not be removed.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"output is {str(path)!r}, which is a file; name a folder.")
+    content = list(folder.iterdir()) if folder.exists() else []
+    if any(entry.name != MARKER for entry in content):
+        _require_removable(folder, overwrite, inputs)
+        # The marker goes last: an interrupted removal can then be repeated.
+        for entry in sorted(content, key=lambda entry: entry.name == MARKER):
+            _remove(entry)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / MARKER, json.dumps({"made_by": "tfaugkd"}) + "\n")
+    return folder
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary name to write to, and moves it to the path when the block ends well.
+
+    Readers see the old file or the whole new one. The temporary name keeps the path's ending.
+
+    Args:
+        path: The file to write; its folder is made if needed.
+
+    Yields:
+        A path beside it. Where the block raises, what was written there is removed.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".{uuid.uuid4().hex[:8]}-{final.name}")
+    try:
+        yield temporary
+        os.replace(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a UTF-8 file whole or not at all.
+
+    Args:
+        path: The file; replaced if it exists.
+        text: Its content.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def publish(temporary_folder: str | Path, final: str | Path, replace: bool = False) -> Path:
+    """Gives a finished folder its name, so that a folder of that name is always complete.
+
+    Args:
+        temporary_folder: The finished folder, on the same disk as final.
+        final: Its name to be; may be an empty folder.
+        replace: Remove a folder with content that has that name. It is moved aside first, so an
+            interruption never leaves a mixture of the two.
+
+    Returns:
+        The folder under its final name.
+
+    Raises:
+        InputError: There is a file, or a folder with content and replace is False.
+    """
+    target = Path(final)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = None
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        if not (replace and target.is_dir()):
+            raise InputError(f"{str(final)!r} exists already; remove it or choose another name.")
+        aside = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
+        os.replace(target, aside)
+    try:
+        os.replace(temporary_folder, target)
+    except OSError:
+        if aside:
+            os.replace(aside, target)
+        raise
+    if aside:
+        shutil.rmtree(aside)
+    return target
+
+
+def size_on_disk(folder: str | Path) -> int:
+    """Adds up the sizes of the files in a folder and below.
+
+    Args:
+        folder: A folder, or a single file.
+
+    Returns:
+        Bytes; links count as nothing.
+
+    Raises:
+        InputError: There is no such folder.
+    """
+    root = Path(folder)
+    if not root.exists():
+        raise InputError(f"There is no folder {str(folder)!r} to measure.")
+    paths = root.rglob("*") if root.is_dir() else [root]
+    return sum(path.lstat().st_size for path in paths if path.is_file() and not path.is_symlink())
+
+
+def _require_removable(folder: Path, overwrite: bool, inputs: Iterable[str | Path]) -> None:
+    if not overwrite:
+        raise InputError(
+            f"output is {str(folder)!r}, which is not empty; name another folder or set "
+            "overwrite: true."
+        )
+    if not (folder / MARKER).is_file():
+        raise InputError(
+            f"output is {str(folder)!r}, which holds files that this program did not make (there "
+            f"is no {MARKER}); it will not be emptied, name another folder."
+        )
+    for read in inputs:
+        if Path(read).resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"output is {str(folder)!r}, but the run reads {str(read)!r}, which overwrite "
+                "would remove; name another folder."
+            )
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
