@@ -1,5 +1,6 @@
 import logging
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -263,7 +264,7 @@ def test_unknown_key_that_resembles_none_lists_those_there_are(complaint):
         ("train: {steps: true}", "train.steps", "true", "a whole number"),
         ("train: {warmup: yes}", "train.warmup", "true", "a number"),
         ("train: {jit_compile: 1}", "train.jit_compile", "1", "true or false"),
-        ("loss: {distance: l2}", "loss.distance", "'l2'", "one of mse, kl, cross_entropy"),
+        ("loss: {distance: l2}", "loss.distance", "'l2'", "one of 'mse', 'kl', 'cross_entropy'"),
         ("output: 5", "output", "5", "text in quotes"),
         ("student: {layers: x}", "student.layers", "'x'", "null or a whole number"),
         ("data: {label_names: [0]}", "data.label_names[0]", "0", "text in quotes"),
@@ -418,11 +419,13 @@ def test_the_environment_is_set_before_the_job_but_not_overridden(monkeypatch):
     assert (seen["KERAS_BACKEND"], seen["TF_CPP_MIN_LOG_LEVEL"]) == ("tensorflow", "0")
 
 
-def test_the_log_goes_plainly_to_stderr_once(monkeypatch, capsys):
+def test_the_log_goes_with_the_time_to_stderr_once(monkeypatch, capsys):
     use_job(monkeypatch, lambda config: logging.getLogger("tfaugkd.x").info("step %d", 5))
     assert main(["distill"]) == 0
     assert main(["distill"]) == 0
-    assert capsys.readouterr() == ("", "step 5\nstep 5\n")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"(\d\d:\d\d:\d\d step 5\n){2}", err)
 
 
 def test_help_and_reading_a_config_leave_tensorflow_alone():

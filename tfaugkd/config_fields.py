@@ -78,6 +78,29 @@ def without_none(annotation: Any) -> tuple[Any, bool]:
     return next(kind for kind in get_args(annotation) if kind is not NoneType), True
 
 
+def fits(annotation: Any, value: object) -> bool:
+    """Tells whether a plain value is of an annotated type.
+
+    Args:
+        annotation: A scalar type, a Literal, dict, or a union of such.
+        value: The value.
+
+    Returns:
+        Whether it fits; a whole number fits where a number is wanted.
+    """
+    if get_origin(annotation) in (Union, UnionType):
+        return any(fits(kind, value) for kind in get_args(annotation))
+    if get_origin(annotation) is Literal:
+        return value in get_args(annotation)
+    if isinstance(value, bool):
+        # To Python true is a whole number, but not to a reader of YAML.
+        return annotation is bool
+    if annotation is float:
+        return isinstance(value, (int, float))
+    known = annotation in SCALARS or annotation in (dict, NoneType)
+    return known and isinstance(value, annotation)
+
+
 def describe(annotation: Any) -> str:
     """Says what a key takes, as the end of "must be ...".
 
@@ -87,13 +110,17 @@ def describe(annotation: Any) -> str:
     Returns:
         The words.
     """
-    kind, optional = without_none(annotation)
-    if optional:
-        return f"null or {describe(kind)}"
+    kind = annotation
+    if get_origin(kind) in (Union, UnionType):
+        members = sorted(get_args(kind), key=lambda member: member is not NoneType)
+        return " or ".join(describe(member) for member in members)
+    if kind is NoneType:
+        return "null"
     if is_dataclass(kind):
         return "a mapping of keys, {} for the defaults"
     if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
+        names = ", ".join(repr(name) for name in get_args(kind))
+        return f"one of {names}" if len(get_args(kind)) > 1 else names
     if get_origin(kind) is list:
         return f"a list, each item {describe(get_args(kind)[0])}"
     return SCALARS.get(kind, "a mapping of keys")

@@ -17,6 +17,7 @@ from tfaugkd.config_fields import (
     describe,
     dotted_keys,
     fields_of,
+    fits,
     join,
     without_none,
 )
@@ -111,7 +112,7 @@ def _check(annotation: Any, value: Any, key: str, source: _Source) -> None:
             _check(get_args(kind)[0], item, f"{key}[{index}]", source)
     elif isinstance(value, dict) and value and (kind in SCALARS or get_origin(kind) is Literal):
         raise _unknown_key(join(key, str(next(iter(value)))), source)
-    elif not _fits(kind, value):
+    elif not fits(kind, value):
         received = _YAML_CONSTANTS.get(repr(value), repr(value))
         allowed = describe(annotation)
         raise InputError(f"{key} is {received}{source.where}, but must be {allowed}.")
@@ -141,17 +142,6 @@ def _loaded(text: str) -> Any:
         return get_loader("yaml")(plain)
     except yaml.YAMLError:
         return plain
-
-
-def _fits(kind: Any, value: object) -> bool:
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if isinstance(value, bool):
-        # To Python true is a whole number, but not to a reader of YAML.
-        return kind is bool
-    if kind is float:
-        return isinstance(value, (int, float))
-    return (kind in SCALARS or kind is dict) and isinstance(value, kind)
 
 
 def _unknown_key(key: str, source: _Source) -> InputError:
