@@ -1,0 +1,342 @@
+"""Tiny models with random weights, made in milliseconds, and a task that they can learn."""
+
+import io
+import logging
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+
+from tfaugkd.augment.method import Batch, Models
+from tfaugkd.classifier import SplitClassifier, Tokens
+from tfaugkd.command_line import main
+from tfaugkd.data.batches import read_inputs
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.files import write_rows
+from tfaugkd.losses import label_targets
+from tfaugkd.projection import unit_rows
+
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "[unused0]",
+    "[unused1]",
+    "good",
+    "great",
+    "bad",
+    "awful",
+    "the",
+    "a",
+    "film",
+    "movie",
+    "was",
+    "is",
+    "very",
+    "plot",
+    "actor",
+    "scene",
+    "and",
+    "but",
+    "with",
+    "it",
+    "un",
+    "##likely",
+    "##ly",
+    "##s",
+    "fun",
+    "dull",
+    "happy",
+    "sad",
+    ".",
+    ",",
+    "!",
+    "?",
+]
+# The embedding table has two rows that no token of the tokenizer stands for.
+ROWS = len(WORDS) + 2
+LENGTH = 12
+
+
+def randomise(model, seed, scale=0.4):
+    """Gives every weight a value far from Keras' tiny ones, so that a wrong path shows."""
+    random = np.random.default_rng(seed)
+    for weight in model.weights:
+        if "seed_generator" in weight.path:
+            continue
+        around = 1.0 if weight.path.endswith("gamma") else 0.0
+        weight.assign(around + random.normal(scale=scale, size=weight.shape))
+    return model
+
+
+def wordpiece(kind, words=WORDS, lowercase=True):
+    return kind(vocabulary=list(words), lowercase=lowercase)
+
+
+def bert(layers=2, num_classes=2, seed=0, dropout=0.0, words=WORDS, rows=None, width=8, scale=0.4):
+    """A BertTextClassifier of width 8 with two heads."""
+    keras.utils.set_random_seed(seed)
+    tokenizer = wordpiece(keras_hub.models.BertTokenizer, words)
+    backbone = keras_hub.models.BertBackbone(
+        vocabulary_size=rows or len(words) + 2,
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=width,
+        intermediate_dim=16,
+        dropout=dropout,
+        max_sequence_length=16,
+    )
+    preprocessor = keras_hub.models.BertTextClassifierPreprocessor(
+        tokenizer, sequence_length=LENGTH
+    )
+    classifier = keras_hub.models.BertTextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, dropout=dropout
+    )
+    return randomise(classifier, seed, scale)
+
+
+def distil_bert(layers=2, num_classes=2, seed=0, dropout=0.0):
+    keras.utils.set_random_seed(seed)
+    tokenizer = wordpiece(keras_hub.models.DistilBertTokenizer)
+    backbone = keras_hub.models.DistilBertBackbone(
+        vocabulary_size=ROWS,
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        dropout=dropout,
+        max_sequence_length=16,
+    )
+    preprocessor = keras_hub.models.DistilBertTextClassifierPreprocessor(
+        tokenizer, sequence_length=LENGTH
+    )
+    classifier = keras_hub.models.DistilBertTextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, hidden_dim=8, dropout=dropout
+    )
+    return randomise(classifier, seed)
+
+
+def byte_pairs(specials=("<s>", "<pad>", "</s>", "<unk>")):
+    """Letters, and merges that make "good", "bad" and "film" out of them, a space before them."""
+    merges = ["g o", "o d", "go od", "b a", "ba d", "f i", "l m", "fi lm"]
+    merges += ["Ġ good", "Ġ bad", "Ġ film"]
+    letters = "Ġabcdefghijklmnopqrstuvwxyz.,!?"
+    tokens = [*specials, *letters, *("".join(pair.split()) for pair in merges), "<mask>"]
+    return {token: i for i, token in enumerate(tokens)}, merges
+
+
+def roberta(layers=2, num_classes=2, seed=0, dropout=0.0):
+    keras.utils.set_random_seed(seed)
+    vocabulary, merges = byte_pairs()
+    tokenizer = keras_hub.models.RobertaTokenizer(vocabulary=vocabulary, merges=merges)
+    backbone = keras_hub.models.RobertaBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        dropout=dropout,
+        max_sequence_length=16,
+    )
+    preprocessor = keras_hub.models.RobertaTextClassifierPreprocessor(
+        tokenizer, sequence_length=LENGTH
+    )
+    classifier = keras_hub.models.RobertaTextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, hidden_dim=8, dropout=dropout
+    )
+    return randomise(classifier, seed)
+
+
+FAMILIES = {"bert": bert, "distil_bert": distil_bert, "roberta": roberta}
+
+
+def ids(text, words=WORDS, length=LENGTH):
+    """Reads tokens of the tiny vocabulary, written with blanks between them, and pads them."""
+    tokens = text.split()
+    row = [words.index(token) for token in tokens]
+    return row + [0] * (length - len(row))
+
+
+def tokens_of(*texts, length=LENGTH):
+    """Makes a batch of BERT's tokens; what stands behind the first [SEP] is the second segment."""
+    rows = np.array([ids(text, length=length) for text in texts], np.int32)
+    seps = np.cumsum(rows == WORDS.index("[SEP]"), axis=1)
+    mask = (rows != 0).astype(np.int32)
+    behind = np.concatenate([np.zeros((len(rows), 1), int), seps[:, :-1]], axis=1) > 0
+    return Tokens(*(tf.constant(part) for part in (rows, (behind * mask).astype(np.int32), mask)))
+
+
+def text_of(row):
+    """Writes ids of the tiny vocabulary as tokens, without the padding at the end."""
+    tokens = [WORDS[i] for i in np.asarray(row)]
+    while tokens and tokens[-1] == "[PAD]":
+        tokens.pop()
+    return " ".join(tokens)
+
+
+def classified(classifier, tokens, training=False):
+    """Calls a classifier in the way that Keras does, without tfaugkd."""
+    x = {"token_ids": tokens.token_ids, "padding_mask": tokens.padding_mask}
+    if isinstance(classifier, keras_hub.models.BertTextClassifier):
+        x["segment_ids"] = tokens.segment_ids
+    return classifier(x, training=training)
+
+
+def clean(tokens, labels=None, gradients=None):
+    """Makes what an augmentation is called with, for two models of one vocabulary."""
+    labels = np.arange(tokens.token_ids.shape[0]) % 2 if labels is None else labels
+    targets = label_targets(tf.constant(labels), 2)
+    return Batch(tokens, tokens, targets, None if gradients is None else tf.constant(gradients))
+
+
+def both(teacher, student):
+    return Models(teacher, student, unit_rows(tf.convert_to_tensor(teacher.table)))
+
+
+def eight(examples, model, start=0):
+    """Gives the tokens of eight examples, without tf.data."""
+    some = examples.take(range(start, start + 8))
+    texts = (some.text_a, some.text_b) if some.text_b else some.text_a
+    preprocessor = model.classifier.preprocessor
+    preprocessor.sequence_length = LENGTH
+    return read_inputs(preprocessor(texts, y=None)).student
+
+
+def sentiment(count, seed=0, pairs=False):
+    """Texts of filler words with one that gives the label away: good, great or bad, awful."""
+    random = np.random.default_rng(seed)
+    filler = [
+        "the",
+        "a",
+        "film",
+        "movie",
+        "was",
+        "is",
+        "very",
+        "plot",
+        "actor",
+        "scene",
+        "and",
+        "but",
+        "with",
+        "it",
+        "unlikely",
+    ]
+    texts, labels = [], []
+    for _ in range(count):
+        label = int(random.integers(2))
+        words = list(random.choice(filler, size=random.integers(2, 7)))
+        word = random.choice(["good", "great"] if label else ["bad", "awful"])
+        words.insert(random.integers(len(words) + 1), word)
+        texts.append(" ".join(words))
+        labels.append(label)
+    second = list(random.choice(filler, size=count)) if pairs else None
+    return Examples(
+        text_a=texts,
+        text_b=second,
+        labels=np.array(labels, np.int32),
+        ids=[str(i) for i in range(count)],
+        label_names=("negative", "positive"),
+    )
+
+
+@pytest.fixture(scope="session")
+def teacher():
+    """A BERT of three layers; its weights are never to change."""
+    return SplitClassifier(bert(layers=3, seed=1))
+
+
+@pytest.fixture(scope="session")
+def student():
+    """A BERT of two layers; for tests that do not train it."""
+    return SplitClassifier(bert(layers=2, seed=2))
+
+
+@pytest.fixture(scope="session")
+def examples():
+    """Forty learnable texts: a whole number of batches of 8."""
+    return sentiment(40)
+
+
+@pytest.fixture(scope="session")
+def pairs():
+    """Twenty-four learnable pairs of texts."""
+    return sentiment(24, seed=3, pairs=True)
+
+
+def command(*arguments):
+    """Runs `tfaugkd`; gives its exit status, its standard output and its standard error."""
+    logger = logging.getLogger("tfaugkd")
+    handlers, level = logger.handlers, logger.level
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = main([str(argument) for argument in arguments])
+    logger.handlers = handlers
+    logger.setLevel(level)
+    return status, out.getvalue(), err.getvalue()
+
+
+def complaint(*arguments):
+    """Runs a command that must be refused in one line, and gives that line."""
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("tfaugkd: error: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("tfaugkd: error: ").rstrip("\n")
+
+
+def write_yaml(path, **keys):
+    """Writes a config; gives the options that read it."""
+    path.write_text(yaml.safe_dump(keys))
+    return "--config", str(path)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """The keys under `data` for files with the task that `sentiment` makes, one in each format."""
+    folder = tmp_path_factory.mktemp("data")
+    splits = {"train.csv": (160, 0), "dev.tsv": (64, 1), "test.jsonl": (100, 2)}
+    keys = {"task": "custom", "label_names": ["negative", "positive"], "sequence_length": LENGTH}
+    for name, (count, seed) in splits.items():
+        examples = sentiment(count, seed)
+        rows = [
+            {"text": text, "label": examples.label_names[label]}
+            for text, label in zip(examples.text_a, examples.labels, strict=True)
+        ]
+        write_rows(folder / name, rows)
+        keys[f"{name.partition('.')[0]}_file"] = str(folder / name)
+    return keys
+
+
+@pytest.fixture(scope="session")
+def preset(tmp_path_factory):
+    """A folder with an encoder that has learned nothing yet."""
+    folder = tmp_path_factory.mktemp("preset") / "bert"
+    bert(layers=2, seed=1, width=16, scale=0.3).save_to_preset(str(folder))
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def teacher_output(data, preset, tmp_path_factory):
+    """What `tfaugkd teacher` makes of the encoder: a teacher that answers well."""
+    folder = tmp_path_factory.mktemp("teacher")
+    output = str(folder / "output")
+    train = {"steps": 100, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
+    output = folder / "output"
+    config = write_yaml(
+        folder / "a.yaml", data=data, preset=preset, train=train, output=str(output)
+    )
+    status, _, err = command("teacher", *config)
+    assert status == 0, err
+    return Path(output)

@@ -1,0 +1,136 @@
+"""A KerasHub text classifier cut into embed, encode and logits.
+
+Augmentation needs to enter a model in the middle: behind the word embeddings (MixUp, FGSM) or
+between two layers. Teacher `f = f_l . f_e` and student `g = g_l . g_e` of AugPro are both of this
+kind. Running the parts one after the other equals calling the classifier.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import keras_hub
+import numpy as np
+import tensorflow as tf
+
+from tfaugkd.encoders import encoder_of
+from tfaugkd.errors import InputError
+from tfaugkd.vocabulary import Vocabulary
+
+
+class Tokens(NamedTuple):
+    """A batch of token ids, as a model reads them from the start; all int32 `[B, S]`."""
+
+    token_ids: tf.Tensor
+    segment_ids: tf.Tensor
+    padding_mask: tf.Tensor
+
+
+class Hidden(NamedTuple):
+    """A batch of states from which a model goes on: `[B, S, D]`, with segments and mask `[B, S]`.
+
+    `layer` counts the layers behind the states: 0 for word embeddings, to which neither position
+    nor segment is added yet.
+    """
+
+    states: tf.Tensor
+    segment_ids: tf.Tensor
+    padding_mask: tf.Tensor
+    layer: int = 0
+
+
+class SplitClassifier:
+    """A KerasHub `TextClassifier` and its parts; it composes the classifier, and owns nothing.
+
+    Args:
+        classifier: The classifier (BERT, DistilBERT or RoBERTa). It gives logits, so its
+            `activation` is None.
+
+    Raises:
+        InputError: The classifier's family is not one that can be taken apart, or it has no
+            preprocessor, whose tokenizer tells specials from text.
+    """
+
+    def __init__(self, classifier: keras_hub.models.TextClassifier) -> None:
+        self.classifier = classifier
+        self._encoder = encoder_of(classifier)
+        if classifier.preprocessor is None:
+            raise InputError(
+                f"The {type(classifier).__name__} has no preprocessor; give it the one of its "
+                "preset, whose tokenizer tells specials from text."
+            )
+        self.vocabulary = Vocabulary(classifier.preprocessor.tokenizer, self.table.shape[0])
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes C; 1 for regression."""
+        return self.classifier.num_classes
+
+    @property
+    def num_layers(self) -> int:
+        """The number of transformer layers."""
+        return self._encoder.depth
+
+    @property
+    def table(self) -> Any:
+        """The table of word embeddings, a variable `[V, D]`."""
+        return self._encoder.table
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of weights."""
+        return int(sum(np.prod(weight.shape) for weight in self.classifier.weights))
+
+    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
+        """Looks word embeddings up: `f_e`, `[B, S]` to `[B, S, D]`."""
+        return self._encoder.embed(token_ids)
+
+    def encode(
+        self,
+        states: tf.Tensor,
+        segment_ids: tf.Tensor,
+        padding_mask: tf.Tensor,
+        from_layer: int = 0,
+        to_layer: int | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Runs layers `from_layer + 1` to `to_layer`; what embeds belongs to the first.
+
+        Args:
+            states: `[B, S, D]`; word embeddings where `from_layer` is 0, otherwise what
+                `to_layer=from_layer` gave.
+            segment_ids: `[B, S]`; which text of a pair a token belongs to.
+            padding_mask: `[B, S]`; 1 for a token, 0 for padding.
+            from_layer: How many layers are behind `states`.
+            to_layer: After how many layers to stop; all of them if not given.
+            training: Whether dropout is on.
+
+        Returns:
+            States `[B, S, D]`.
+        """
+        last = self.num_layers if to_layer is None else to_layer
+        if from_layer == 0 < last:
+            states = self._encoder.enter(states, segment_ids, training)
+        for index in range(from_layer, last):
+            states = self._encoder.layer(index, states, padding_mask, training)
+        return states
+
+    def logits(self, inputs: Tokens | Hidden, training: bool = False) -> tf.Tensor:
+        """Runs the model from its inputs, tokens or states, to the end.
+
+        Args:
+            inputs: Where to begin.
+            training: Whether dropout is on.
+
+        Returns:
+            Logits `[B, C]`, float32.
+        """
+        if isinstance(inputs, Tokens):
+            inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
+        states = self.encode(*inputs, training=training)
+        return tf.cast(self._encoder.head(states, training), tf.float32)
+
+    @cached_property
+    def compiled_logits(self) -> Callable[[Tokens], tf.Tensor]:
+        """Runs the model from tokens with dropout off, compiled with XLA once for each shape."""
+        return tf.function(self.logits, jit_compile=True)

@@ -1,0 +1,49 @@
+"""BERT: word, position and segment embeddings are summed; the pooler belongs to the backbone."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class BertEncoder:
+    """The pieces of a KerasHub `BertTextClassifier`."""
+
+    def __init__(self, classifier: Any) -> None:
+        self.classifier = classifier
+        self.backbone = classifier.backbone
+
+    @property
+    def table(self) -> Any:
+        """The word embeddings, a variable `[V, D]`."""
+        return self.backbone.token_embedding.embeddings
+
+    @property
+    def depth(self) -> int:
+        """The number of transformer layers."""
+        return len(self.backbone.transformer_layers)
+
+    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
+        """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
+        return self.backbone.token_embedding(token_ids)
+
+    def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
+        """Adds positions and segments, normalises: the input of the first layer."""
+        backbone = self.backbone
+        positions = backbone.position_embedding(embeddings)
+        segments = backbone.segment_embedding(segment_ids)
+        hidden = backbone.embeddings_add((embeddings, positions, segments))
+        hidden = backbone.embeddings_layer_norm(hidden)
+        return backbone.embeddings_dropout(hidden, training=training)
+
+    def layer(
+        self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        """Runs one transformer layer: `[B, S, D]` to `[B, S, D]`."""
+        layer = self.backbone.transformer_layers[index]
+        return layer(hidden, padding_mask=padding_mask, training=training)
+
+    def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+        """Pools the first token and classifies it: `[B, S, D]` to `[B, C]`."""
+        pooled = self.backbone.pooled_dense(hidden[:, self.backbone.cls_token_index, :])
+        pooled = self.classifier.output_dropout(pooled, training=training)
+        return self.classifier.output_dense(pooled)
