@@ -1,0 +1,71 @@
+import pytest
+
+from tfaugkd.augment import METHODS, build_augmentations
+from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
+from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.method import Augmentation
+from tfaugkd.augment.mixup import MixUp
+from tfaugkd.errors import InputError
+
+
+def test_names_and_options_become_augmentations():
+    entries = [{"name": "mixup", "alpha": 0.4, "hard": 0}, {"name": "fgsm", "epsilon": 1}]
+    assert build_augmentations(entries) == [MixUp(alpha=0.4, hard=0), FGSM(epsilon=1)]
+    assert entries == [{"name": "mixup", "alpha": 0.4, "hard": 0}, {"name": "fgsm", "epsilon": 1}]
+    assert build_augmentations([]) == []
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_logged_under_the_name_it_is_listed_by(name):
+    (method,) = build_augmentations([{"name": name}])
+    assert isinstance(method, Augmentation)
+    assert method.name == name
+    assert hash(method) == hash(build_augmentations([{"name": name}])[0])
+
+
+def test_methods_that_mix_take_different_partners():
+    built = build_augmentations([{"name": "mixup"}, {"name": "fgsm"}, {"name": "augpro_mix"}])
+    assert built == [MixUp(rotation=1), FGSM(), augpro_mix(rotation=2)]
+    built = build_augmentations([{"name": "mixup", "rotation": 7}, {"name": "augpro_mix"}])
+    assert built == [MixUp(rotation=7), augpro_mix(rotation=1)]
+
+
+def test_epsilon_may_be_a_number_or_auto():
+    assert build_augmentations([{"name": "augpro_fgsm", "epsilon": "auto"}]) == [augpro_fgsm()]
+    assert build_augmentations([{"name": "augpro_fgsm", "epsilon": 3}]) == [augpro_fgsm(3)]
+
+
+def test_the_nearest_name_is_offered():
+    with pytest.raises(InputError, match=r"Unknown augmentation: 'augpro-mix'.*'augpro_mix'"):
+        build_augmentations([{"name": "augpro-mix"}])
+    with pytest.raises(InputError, match=r"Unknown option of mixup: 'wieght'.*'weight'"):
+        build_augmentations([{"name": "mixup", "wieght": 0.5}])
+    with pytest.raises(InputError, match="Unknown augmentation: 'None'"):
+        build_augmentations([{"weight": 0.5}])
+
+
+def test_a_method_listed_twice_is_refused():
+    with pytest.raises(InputError, match="'mixup' is listed 2 times"):
+        build_augmentations([{"name": "mixup"}, {"name": "mixup", "weight": 0.3}])
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"name": "mixup", "weight": "0.5"}, "mixup.weight is '0.5', but must be a number."),
+        ({"name": "mixup", "weight": None}, "mixup.weight is None, but must be a number."),
+        ({"name": "mixup", "alpha": "1e1"}, "mixup.alpha is '1e1', but must be null or a number."),
+        ({"name": "mixup", "rotation": 1.5}, "mixup.rotation is 1.5, but must be a whole number."),
+        ({"name": "augpro_mix", "soft": True}, "augpro_mix.soft is True, but must be a number."),
+        ({"name": "augpro_mix", "weight": [1]}, "augpro_mix.weight is [1], but must be a number."),
+        ({"name": "fgsm", "unit": 3}, "fgsm.unit is 3, but must be one of 'rms', 'absolute'."),
+        (
+            {"name": "augpro_fgsm", "epsilon": None},
+            "augpro_fgsm.epsilon is None, but must be a number or 'auto'.",
+        ),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_refused_in_a_sentence(entry, sentence):
+    with pytest.raises(InputError) as refused:
+        build_augmentations([entry])
+    assert str(refused.value) == sentence

@@ -1,0 +1,166 @@
+"""What an augmentation is given and what it gives back.
+
+An augmentation is a small frozen dataclass: its fields are its options. `draw` states the random
+tensors that it needs, and runs in the input pipeline; calling it turns a batch and those draws
+into views, inside the compiled step.
+"""
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
+from tfaugkd.errors import InputError
+
+Draws = dict[str, tf.Tensor]
+
+
+class Batch(NamedTuple):
+    """The clean batch, as an augmentation sees it.
+
+    `teacher` and `student` are the tokens that each model reads (the same, where the two have one
+    vocabulary), `targets` the labels `[B, C]`, and `clean_gradients` the gradient of each
+    example's clean loss by the student's word embeddings `[B, S, D]`, up to a positive factor.
+    """
+
+    teacher: Tokens
+    student: Tokens
+    targets: tf.Tensor
+    clean_gradients: tf.Tensor | None = None
+
+
+class Models(NamedTuple):
+    """The two models, and the rows of the teacher's frozen table at length 1 `[V, D]`."""
+
+    teacher: SplitClassifier
+    student: SplitClassifier
+    teacher_unit_table: tf.Tensor
+
+
+class Representation(NamedTuple):
+    """What a representation function `h` makes in the space of one model's word embeddings.
+
+    `embeddings` are `[B, S, D]`; `tokens` has the mask, the segments and, where `is_text` (bool
+    `[B, S]`) is false, the token that stays; `parents` are the token ids `[B, S]` of the texts
+    that it was made from.
+    """
+
+    embeddings: tf.Tensor
+    tokens: Tokens
+    is_text: tf.Tensor
+    parents: tuple[tf.Tensor, ...]
+
+    def hidden(self) -> Hidden:
+        """Gives the states from which a model can go on."""
+        return Hidden(self.embeddings, self.tokens.segment_ids, self.tokens.padding_mask)
+
+
+class Views(NamedTuple):
+    """What each model is shown for one augmented batch.
+
+    `targets` are labels `[B, C]`, or None where there are none; `degree` is the share of text
+    tokens that differ from the nearer parent `[B]`, or None where no tokens are made.
+    """
+
+    teacher: Tokens | Hidden
+    student: Tokens | Hidden
+    targets: tf.Tensor | None
+    degree: tf.Tensor | None
+
+
+@runtime_checkable
+class Augmentation(Protocol):
+    """One augmentation; `hard` and `soft` weigh its loss against labels and against the teacher."""
+
+    @property
+    def name(self) -> str:
+        """The name under which its losses are logged."""
+
+    @property
+    def hard(self) -> float:
+        """The weight of its loss against labels."""
+
+    @property
+    def soft(self) -> float:
+        """The weight of its distance to the teacher."""
+
+    @property
+    def one_vocabulary_because(self) -> str | None:
+        """Why teacher and student must share a vocabulary, or None if they need not."""
+
+    @property
+    def needs_clean_gradients(self) -> bool:
+        """Whether `Batch.clean_gradients` is read."""
+
+    @property
+    def makes_tokens(self) -> bool:
+        """Whether both models read tokens that it makes, so that it has a degree."""
+
+    def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
+        """Makes its random tensors from a seed `[2]`; each has leading dimension B."""
+
+    def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
+        """Makes the views of one batch."""
+
+
+class Represents(Protocol):
+    """A representation function `h`; AugPro can project what it makes."""
+
+    @property
+    def space(self) -> str:
+        """Whose table AugPro projects on: "teacher" (frozen) or "student" (moving)."""
+
+    @property
+    def needs_clean_gradients(self) -> bool:
+        """Whether `Batch.clean_gradients` is read."""
+
+    def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
+        """Makes its random tensors from a seed `[2]`; each has leading dimension B."""
+
+    def represent(
+        self, model: SplitClassifier, tokens: Tokens, batch: Batch, draws: Draws
+    ) -> Representation:
+        """Makes the representation in the embeddings of `model`, which reads `tokens`."""
+
+
+def drawn(name: str, draw: str, draws: Draws) -> tf.Tensor:
+    """Takes one of a method's random tensors out of its draws.
+
+    Args:
+        name: The method's name.
+        draw: The tensor's name.
+        draws: What `draw` made in the input pipeline.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        InputError: The data were made without the method.
+    """
+    if draw not in draws:
+        raise InputError(
+            f"{name} draws its {draw} in the input pipeline, but the data have none: give "
+            "training_batches the same augmentations as the Distiller."
+        )
+    return draws[draw]
+
+
+def degree(token_ids: tf.Tensor, is_text: tf.Tensor, parents: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    """Measures the share of text tokens that differ from the nearer parent.
+
+    Args:
+        token_ids: int32 `[B, S]`; the augmented text.
+        is_text: bool `[B, S]`; which positions count.
+        parents: int32 `[B, S]` each; the texts that it was made from.
+
+    Returns:
+        `[B]`, from 0 to 1; 0 for an example without text.
+    """
+    count = tf.reduce_sum(tf.cast(is_text, tf.float32), axis=-1)
+    shares = [
+        tf.math.divide_no_nan(
+            tf.reduce_sum(tf.cast(is_text & (token_ids != parent), tf.float32), axis=-1), count
+        )
+        for parent in parents
+    ]
+    return tf.reduce_min(tf.stack(shares), axis=0)

@@ -1,0 +1,114 @@
+"""What mixing two texts means: who is mixed with whom, and how their positions are laid together.
+
+Pairing is by arrangement, without a draw or a gather: inside blocks of 8 of a fully shuffled batch,
+example i is mixed with example (i + rotation) mod 8. That is random, local to any replica, the
+same for any number of replicas, and never symmetric (except at a rotation of 4), so that no mixture
+is made twice.
+"""
+
+import tensorflow as tf
+
+from tfaugkd.classifier import Tokens
+
+BLOCK = 8
+
+
+def partner(values: tf.Tensor, rotation: int) -> tf.Tensor:
+    """Gives for each example the value of the one that it is mixed with.
+
+    Args:
+        values: `[B, ...]` with B a multiple of 8.
+        rotation: From 1 to 7.
+
+    Returns:
+        `[B, ...]`.
+    """
+    blocks = tf.reshape(values, [-1, BLOCK, *values.shape[1:]])
+    return tf.reshape(tf.roll(blocks, shift=-rotation, axis=1), [-1, *values.shape[1:]])
+
+
+def beta_weights(seed: tf.Tensor, batch_size: int, alpha: float) -> tf.Tensor:
+    """Draws mixing weights from Beta(alpha, alpha), as two gammas (XLA has no kernel for either).
+
+    Args:
+        seed: int `[2]`.
+        batch_size: B.
+        alpha: Above 0; MixKD takes 0.4.
+
+    Returns:
+        float32 `[B]`, from 0 to 1.
+    """
+    first, second = (
+        tf.random.stateless_gamma(
+            [batch_size], tf.random.experimental.stateless_fold_in(seed, k), alpha
+        )
+        for k in (0, 1)
+    )
+    return tf.math.divide_no_nan(first, first + second)
+
+
+def mixed_tokens(
+    own: Tokens, other: Tokens, own_special: tf.Tensor, other_text: tf.Tensor, weight: tf.Tensor
+) -> tuple[Tokens, tf.Tensor]:
+    """Lays two texts over each other, position by position.
+
+    A special token of the example stays; one of its partner counts as padding. Where only the
+    partner has text, its token and its segment are taken, up to the partner's first special
+    token, so that padding stays last. Every mixture so has the example's specials, once each.
+
+    Args:
+        own: The example, `[B, S]`.
+        other: Its partner, `[B, S]`.
+        own_special: bool `[B, S]`; where the example has a special token or padding.
+        other_text: bool `[B, S]`; where the partner has text.
+        weight: float32 `[B]`; the example's share. At 1 nothing of the partner is taken.
+
+    Returns:
+        The layout (the example's token where it has one, else the partner's) and where it has
+        text, bool `[B, S]`.
+    """
+    own_real = tf.cast(own.padding_mask, tf.bool)
+    taken = other_text & (weight < 1)[:, tf.newaxis]
+    real = tf.cast(tf.math.cumprod(tf.cast(own_real | taken, tf.int32), axis=-1), tf.bool)
+    added = real & ~own_real
+    layout = Tokens(
+        tf.where(added, other.token_ids, own.token_ids),
+        tf.where(added, other.segment_ids, own.segment_ids),
+        tf.cast(real, own.padding_mask.dtype),
+    )
+    return layout, real & ~(own_special & own_real)
+
+
+def mixed_embeddings(
+    own: tf.Tensor,
+    other: tf.Tensor,
+    own_special: tf.Tensor,
+    own_real: tf.Tensor,
+    other_text: tf.Tensor,
+    weight: tf.Tensor,
+) -> tf.Tensor:
+    """Mixes word embeddings, `weight * own + (1 - weight) * other` (MixKD, Equation 4).
+
+    Padding, and a special token of the partner, mixes as zero; a special token of the example
+    stays as it is.
+
+    Args:
+        own: `[B, S, D]`.
+        other: `[B, S, D]`; the partners' embeddings.
+        own_special: bool `[B, S]`; where the example has a special token or padding.
+        own_real: bool `[B, S]`; where the example has a token.
+        other_text: bool `[B, S]`; where the partner has text.
+        weight: float32 `[B]`; the example's share.
+
+    Returns:
+        `[B, S, D]`.
+    """
+    share = weight[:, tf.newaxis]
+    kept = own_special & own_real
+    own_share = tf.where(kept, 1.0, tf.where(own_real, share, 0.0))
+    other_share = tf.where(~kept & other_text, 1.0 - share, 0.0)
+    dtype = own.dtype
+    return (
+        tf.cast(own_share, dtype)[..., tf.newaxis] * own
+        + tf.cast(other_share, dtype)[..., tf.newaxis] * other
+    )
