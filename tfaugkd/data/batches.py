@@ -1,0 +1,212 @@
+"""From texts to batches of static shape; batch number n is a pure function of (seed, n)."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfaugkd.augment.method import Augmentation, Draws
+from tfaugkd.classifier import Tokens
+from tfaugkd.data.examples import Examples
+from tfaugkd.errors import InputError
+
+Preprocessor = Any  # keras_hub.models.TextClassifierPreprocessor, which has no types
+Arrays = dict[str, Any]
+
+_TEXTS_AT_ONCE = 512
+# TensorFlow's default of 4 rounds leaves the orders of two epochs correlated.
+_SHUFFLE_ROUNDS = 16
+
+
+class Inputs(NamedTuple):
+    """What one batch's `x` holds: each model's tokens, and the draws of each augmentation."""
+
+    teacher: Tokens
+    student: Tokens
+    draws: dict[str, Draws]
+
+
+def read_inputs(x: dict[str, Any]) -> Inputs:
+    """Takes one batch's `x` apart.
+
+    Args:
+        x: `token_ids`, `padding_mask` and, if the family has them, `segment_ids` `[B, S]`, as a
+            KerasHub preprocessor gives them; the same under `teacher` where the teacher's
+            vocabulary is another one; and, under `draws`, the augmentations' random tensors.
+
+    Returns:
+        The parts.
+
+    Raises:
+        InputError: The shape of a batch is not static.
+    """
+    student = _tokens(x)
+    teacher = _tokens(x["teacher"]) if "teacher" in x else student
+    return Inputs(teacher, student, x.get("draws", {}))
+
+
+def _tokens(x: dict[str, tf.Tensor]) -> Tokens:
+    token_ids = tf.cast(x["token_ids"], tf.int32)
+    if None in token_ids.shape:
+        raise InputError(
+            f"token_ids have shape {token_ids.shape}, but XLA needs a static one: batch the "
+            "dataset with drop_remainder=True."
+        )
+    segment_ids = x.get("segment_ids")
+    return Tokens(
+        token_ids,
+        tf.zeros_like(token_ids) if segment_ids is None else tf.cast(segment_ids, tf.int32),
+        tf.cast(x["padding_mask"], tf.int32),
+    )
+
+
+def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
+    """Tokenises texts with a model's own preprocessor, in tf.data.
+
+    Args:
+        preprocessor: A KerasHub text classifier's preprocessor; its sequence length is set.
+        examples: N texts or pairs.
+        sequence_length: S, specials included.
+
+    Returns:
+        `token_ids`, `padding_mask` and, if the family has them, `segment_ids`: int32 `[N, S]`.
+    """
+    preprocessor.sequence_length = sequence_length
+    if examples.text_b is None:
+        texts: Any = tf.constant(examples.text_a)
+    else:
+        texts = (tf.constant(examples.text_a), tf.constant(examples.text_b))
+    dataset = tf.data.Dataset.from_tensor_slices((texts,)).batch(_TEXTS_AT_ONCE)
+    # Without y, KerasHub would take a pair of texts for a text and its label.
+    parts = list(dataset.map(lambda batch: preprocessor(batch, y=None)).as_numpy_iterator())
+    return {
+        name: np.concatenate([part[name] for part in parts]).astype(np.int32) for name in parts[0]
+    }
+
+
+def shuffled_indices(seed: int, numbers: tf.Tensor, count: int) -> tf.Tensor:
+    """Gives the example at each place of an endless stream, every epoch in another order.
+
+    Args:
+        seed: Of the whole stream.
+        numbers: int64 `[B]`; places in the stream, from 0.
+        count: N, the number of examples.
+
+    Returns:
+        int64 `[B]`; each from 0 to N - 1, every one once in N places that begin at a multiple of N.
+    """
+    epochs = numbers // count
+    seeds = tf.stack(
+        [tf.fill(tf.shape(epochs), tf.constant(seed, tf.int64)), epochs, epochs * 0], 1
+    )
+    return tf.raw_ops.RandomIndexShuffle(
+        index=numbers % count,
+        seed=seeds,
+        max_index=tf.fill(tf.shape(epochs), tf.constant(count - 1, tf.int64)),
+        rounds=_SHUFFLE_ROUNDS,
+    )
+
+
+def training_batches(
+    examples: Examples,
+    student: Preprocessor,
+    batch_size: int,
+    sequence_length: int = 128,
+    augmentations: Sequence[Augmentation] = (),
+    teacher: Preprocessor | None = None,
+    seed: int = 0,
+    sample_weight: np.ndarray | None = None,
+) -> tf.data.Dataset:
+    """Makes an endless dataset of shuffled batches for `Distiller.fit`.
+
+    Args:
+        examples: N labelled texts or pairs.
+        student: The student's preprocessor.
+        batch_size: B, a multiple of 8, over all replicas.
+        sequence_length: S, specials included.
+        augmentations: Those of the distiller; their random tensors are drawn here.
+        teacher: The teacher's preprocessor, where its vocabulary is not the student's.
+        seed: Of order and draws.
+        sample_weight: float `[N]`; weighs each example's loss; 1 if not given.
+
+    Returns:
+        Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
+
+    Raises:
+        InputError: There are no labels, or B is not a multiple of 8.
+    """
+    if examples.labels is None:
+        raise InputError("Training needs labels, but these texts have none.")
+    if batch_size % 8:
+        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
+    x: dict[str, Any] = tokenise(student, examples, sequence_length)
+    if teacher is not None:
+        x["teacher"] = tokenise(teacher, examples, sequence_length)
+    weights = np.ones(len(examples)) if sample_weight is None else sample_weight
+    rows = tf.nest.map_structure(tf.constant, (x, examples.labels, np.asarray(weights, np.float32)))
+
+    def batch(number: tf.Tensor) -> tuple:
+        places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
+        chosen = shuffled_indices(seed, places, len(examples))
+        inputs, y, weight = tf.nest.map_structure(lambda values: tf.gather(values, chosen), rows)
+        draws = _draw(augmentations, seed, number, batch_size)
+        return inputs | ({"draws": draws} if draws else {}), y, weight
+
+    numbers = tf.data.Dataset.counter()
+    return numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _draw(
+    augmentations: Sequence[Augmentation], seed: int, number: tf.Tensor, batch_size: int
+) -> dict[str, Draws]:
+    """Draws for batch `number`; an augmentation's draws do not depend on which others there are."""
+    draws = {}
+    for method in augmentations:
+        own = tf.random.experimental.stateless_fold_in(
+            [seed, zlib.crc32(method.name.encode())], number
+        )
+        drawn = method.draw(own, batch_size)
+        if drawn:
+            draws[method.name] = drawn
+    return draws
+
+
+def evaluation_batches(
+    examples: Examples,
+    student: Preprocessor,
+    batch_size: int,
+    sequence_length: int = 128,
+    teacher: Preprocessor | None = None,
+) -> tf.data.Dataset:
+    """Makes a dataset of batches in order for `Distiller.evaluate`.
+
+    The last batch is filled up with its first example, which has weight 0 there, so that all
+    batches have one shape: give metrics to `compile` as `weighted_metrics`.
+
+    Args:
+        examples: N labelled texts or pairs.
+        student: The student's preprocessor.
+        batch_size: B.
+        sequence_length: S, specials included.
+        teacher: The teacher's preprocessor, where its vocabulary is not the student's.
+
+    Returns:
+        Batches `(x, y, sample_weight)`.
+
+    Raises:
+        InputError: There are no labels.
+    """
+    if examples.labels is None:
+        raise InputError("Evaluation needs labels, but these texts have none.")
+    x: dict[str, Any] = tokenise(student, examples, sequence_length)
+    if teacher is not None:
+        x["teacher"] = tokenise(teacher, examples, sequence_length)
+    filling = -len(examples) % batch_size
+    rows = (x, examples.labels, np.ones(len(examples), np.float32))
+    filled = tf.nest.map_structure(
+        lambda values: np.concatenate([values, np.repeat(values[:1], filling, axis=0)]), rows
+    )
+    filled[2][len(examples) :] = 0.0
+    return tf.data.Dataset.from_tensor_slices(filled).batch(batch_size, drop_remainder=True)
