@@ -1,0 +1,117 @@
+"""Finds the epsilon that changes the asked share of tokens, on the first batches of a run."""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from tfaugkd.augment.augpro import AugPro
+from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.method import Augmentation
+from tfaugkd.errors import InputError
+from tfaugkd.vocabulary import root_mean_square
+
+if TYPE_CHECKING:
+    from tfaugkd.distiller import Distiller
+
+_LOG = logging.getLogger("tfaugkd")
+_BATCHES = 2
+_HALVINGS = 7
+_FIRST_RMS = 8.0
+_LARGEST_RMS = 1024.0
+
+
+def bisect(
+    value_at: Callable[[float], float], target: float, first: float, largest: float
+) -> tuple[float, float]:
+    """Finds where a rising function reaches a value: doubles up to it, then halves around it.
+
+    Args:
+        value_at: The function, from 0 on.
+        target: The value to reach.
+        first: Where to begin, above 0.
+        largest: Where to give up.
+
+    Returns:
+        The point, of those that were tried, whose value is nearest to the target; and its value.
+    """
+    tried = {first: value_at(first)}
+    high = first
+    while tried[high] < target and high < largest:
+        high *= 2
+        tried[high] = value_at(high)
+    low = high / 2 if high > first else 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        tried[middle] = value_at(middle)
+        low, high = (middle, high) if tried[middle] < target else (low, middle)
+    point = min(tried, key=lambda tried_point: abs(tried[tried_point] - target))
+    return point, tried[point]
+
+
+def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]:
+    """Replaces every epsilon that is "auto" by the one that reaches the method's target degree.
+
+    Args:
+        distiller: Holds the augmentations and both models as they are at the start.
+        dataset: The training data, a `tf.data.Dataset`; its first batches are looked at.
+
+    Returns:
+        The augmentations, with numbers.
+
+    Raises:
+        InputError: The data are no `tf.data.Dataset`, or no epsilon changes the text.
+    """
+    if not any(_is_auto(method) for method in distiller.augmentations):
+        return distiller.augmentations
+    if not isinstance(dataset, tf.data.Dataset):
+        raise InputError(
+            f"epsilon is 'auto', which looks at the first batches of a tf.data.Dataset, but the "
+            f"data are a {type(dataset).__name__}; give a dataset or a number."
+        )
+    clean_batch = tf.function(distiller.clean_batch, jit_compile=True, autograph=False)
+    clean = [clean_batch(x, y) for x, y, *_ in dataset.take(_BATCHES)]
+    return tuple(
+        _calibrated(method, distiller, clean) if _is_auto(method) else method
+        for method in distiller.augmentations
+    )
+
+
+def _is_auto(method: Augmentation) -> bool:
+    return (
+        isinstance(method, AugPro)
+        and isinstance(method.of, FGSM)
+        and isinstance(method.of.epsilon, str)
+    )
+
+
+def _calibrated(method: Any, distiller: "Distiller", clean: list) -> Augmentation:
+    @tf.function(jit_compile=True, autograph=False)
+    def degree_at(batch: Any, draws: Any, epsilon: tf.Tensor) -> tf.Tensor:
+        views = distiller.augment(_with_epsilon(method, epsilon), batch, draws)
+        return tf.reduce_mean(views.degree)
+
+    def mean_degree(epsilon: float) -> float:
+        degrees = [degree_at(batch, draws, tf.constant(epsilon)) for batch, draws in clean]
+        return float(tf.reduce_mean(tf.stack(degrees)))
+
+    rms = float(root_mean_square(tf.convert_to_tensor(distiller.student.table)))
+    scale = 1.0 if method.of.unit == "rms" else rms
+    epsilon, found = bisect(
+        mean_degree, method.target_degree, _FIRST_RMS * scale, _LARGEST_RMS * scale
+    )
+    if found == 0.0:
+        raise InputError(
+            f"{method.name}: no epsilon up to {_LARGEST_RMS * scale:g} changes a token."
+        )
+    _LOG.info(
+        "%s: epsilon %.3f (%s) changes %.0f %% of the tokens; asked were %.0f %%.",
+        *(method.name, epsilon, method.of.unit, 100 * found, 100 * method.target_degree),
+    )
+    return _with_epsilon(method, epsilon)
+
+
+def _with_epsilon(method: Any, epsilon: Any) -> AugPro:
+    return dataclasses.replace(method, of=dataclasses.replace(method.of, epsilon=epsilon))

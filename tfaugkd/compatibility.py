@@ -1,0 +1,150 @@
+"""Whether a teacher, a student, an objective and augmentations fit together."""
+
+from collections.abc import Sequence
+
+from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.method import Augmentation
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.config import Objective
+from tfaugkd.data.examples import Examples
+from tfaugkd.errors import InputError
+from tfaugkd.losses import check_objective
+from tfaugkd.saved_model import ModelFacts
+
+
+def check_distillation(
+    teacher: SplitClassifier | None,
+    student: SplitClassifier,
+    objective: Objective,
+    augmentations: Sequence[Augmentation],
+) -> None:
+    """Refuses what cannot be trained, by name and reason.
+
+    Args:
+        teacher: The teacher, or None.
+        student: The student.
+        objective: The loss on clean text.
+        augmentations: What is made up in each step.
+
+    Raises:
+        InputError: See the sentences.
+    """
+    if objective.hard == 0 and objective.soft == 0 and not augmentations:
+        raise InputError(
+            "loss.hard and loss.soft are both 0 and nothing augments: no loss is left."
+        )
+    check_objective(objective, student.num_classes)
+    _check_names(augmentations)
+    for method in augmentations:
+        _check_options(method)
+    _check_gradients(objective, augmentations)
+    if teacher is not None:
+        _check_models(teacher, student, augmentations)
+        return
+    if augmentations:
+        raise InputError(
+            f"Augmentation {augmentations[0].name!r} needs a teacher, but there is none."
+        )
+    if objective.soft > 0:
+        raise InputError(
+            f"loss.soft is {objective.soft}, but there is no teacher; give one, or set it to 0 to "
+            "fine-tune on labels alone."
+        )
+
+
+def _check_names(augmentations: Sequence[Augmentation]) -> None:
+    names = [method.name for method in augmentations]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"{names.count(name)} augmentations are named {name!r}; give each its own name."
+            )
+
+
+def _check_options(method: Augmentation) -> None:
+    for name, weight in (("hard", method.hard), ("soft", method.soft)):
+        if weight < 0:
+            raise InputError(f"{method.name}.{name} is {weight}, but must be 0 or more.")
+    if method.hard == 0 and method.soft == 0:
+        raise InputError(f"{method.name} has weight 0 in the loss; leave it out instead.")
+    if isinstance(method, FGSM) and isinstance(method.epsilon, str):
+        raise InputError(
+            f"{method.name}.epsilon is {method.epsilon!r}, but must be a number: it makes no "
+            "tokens whose changed share could set it."
+        )
+
+
+def _check_gradients(objective: Objective, augmentations: Sequence[Augmentation]) -> None:
+    if objective.hard > 0 or objective.soft > 0:
+        return
+    for method in augmentations:
+        if method.needs_clean_gradients:
+            raise InputError(
+                f"{method.name} follows the gradient of the loss on clean text, but loss.hard and "
+                "loss.soft are both 0."
+            )
+
+
+def _check_models(
+    teacher: SplitClassifier, student: SplitClassifier, augmentations: Sequence[Augmentation]
+) -> None:
+    if teacher.num_classes != student.num_classes:
+        raise InputError(
+            f"The teacher has {teacher.num_classes} classes and the student "
+            f"{student.num_classes}; they must have the same."
+        )
+    if same_vocabulary(teacher, student):
+        return
+    for method in augmentations:
+        if method.one_vocabulary_because is not None:
+            raise InputError(
+                f"{method.name} needs a teacher and a student with one vocabulary, because "
+                f"{method.one_vocabulary_because}; theirs differ: {_tokenizer_of(teacher)} and "
+                f"{_tokenizer_of(student)}."
+            )
+
+
+def _tokenizer_of(model: SplitClassifier) -> str:
+    name = type(model.classifier.preprocessor.tokenizer).__name__
+    return f"a {name} with {len(model.vocabulary.tokens)} tokens"
+
+
+def check_labels(
+    role: str, model: SplitClassifier, facts: ModelFacts | None, examples: Examples
+) -> None:
+    """Refuses a model whose classes are not those of the data.
+
+    Args:
+        role: What the model is called in the sentence.
+        model: The model.
+        facts: What was saved with it; None leaves its labels' names unknown.
+        examples: The data.
+
+    Raises:
+        InputError: Another number of classes, other names, or another order of the same names.
+    """
+    expected = max(1, len(examples.label_names))
+    if model.num_classes != expected:
+        raise InputError(
+            f"The {role} has {model.num_classes} classes, but the data have {expected}: "
+            f"{', '.join(examples.label_names) or 'a score'}."
+        )
+    if facts is not None and facts.label_names != examples.label_names:
+        raise InputError(
+            f"The {role}'s labels are {', '.join(facts.label_names) or 'a score'}, but the data's "
+            f"are {', '.join(examples.label_names) or 'a score'}, in this order; set "
+            "data.label_names to the order that the model was trained with."
+        )
+
+
+def same_vocabulary(teacher: SplitClassifier, student: SplitClassifier) -> bool:
+    """Tells whether two models number the same tokens in the same way, and read text alike."""
+    one, other = teacher.classifier.preprocessor, student.classifier.preprocessor
+    return one.tokenizer is other.tokenizer or (
+        type(one.tokenizer) is type(other.tokenizer)
+        and all(
+            getattr(one.tokenizer, option, None) == getattr(other.tokenizer, option, None)
+            for option in ("lowercase", "strip_accents", "merges")
+        )
+        and teacher.vocabulary.tokens == student.vocabulary.tokens
+    )

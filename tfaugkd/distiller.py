@@ -1,0 +1,295 @@
+"""The distiller: a `keras.Model` whose training step is Algorithm 1 of AugPro."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import keras
+import keras_hub
+import tensorflow as tf
+
+from tfaugkd.augment.method import Augmentation, Batch, Draws, Models, Views
+from tfaugkd.calibration import calibrated
+from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
+from tfaugkd.compatibility import check_distillation, same_vocabulary
+from tfaugkd.config import Objective
+from tfaugkd.data.batches import Inputs, read_inputs
+from tfaugkd.errors import InputError
+from tfaugkd.loss_terms import (
+    Term,
+    Terms,
+    dense_gradients,
+    loss_terms,
+    mean_over_replicas,
+    term_names,
+    weighted_sum,
+)
+from tfaugkd.losses import label_targets
+from tfaugkd.projection import unit_rows
+
+
+class Distiller(keras.Model):
+    """Trains a student to match labels and teacher, on clean and on augmented text.
+
+    Only the student is trained, saved and counted among the weights. The data are tuples
+    `(x, y)` or `(x, y, sample_weight)` as `tfaugkd.training_batches` makes them: `x` is what a
+    KerasHub preprocessor gives, with the augmentations' draws beside it.
+
+    Args:
+        teacher: The trained teacher, a KerasHub `TextClassifier` or a `SplitClassifier`; None to
+            fine-tune the student on labels alone.
+        student: The student, of the same kinds.
+        losses: The loss on clean text; labels and teacher with weight 1 each if not given.
+        augmentations: What is made up in each step; their losses are added (AugPro, Section 4.1).
+        teacher_dropout: Whether the teacher's dropout is on (AugPro, Appendix C.1).
+
+    Raises:
+        InputError: Without a teacher where one is needed; different numbers of classes, or
+            different vocabularies where an augmentation needs one.
+    """
+
+    def __init__(
+        self,
+        teacher: keras_hub.models.TextClassifier | SplitClassifier | None,
+        student: keras_hub.models.TextClassifier | SplitClassifier,
+        losses: Objective | None = None,
+        augmentations: Sequence[Augmentation] = (),
+        teacher_dropout: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.objective = losses or Objective()
+        self.augmentations = tuple(augmentations)
+        self.teacher_dropout = teacher_dropout
+        # Keras follows layers, not the parts that hold them: the student's classifier is trained
+        # and saved with this model, and the teacher's is not.
+        self.teacher = None if teacher is None else _split(teacher)
+        self.student = _split(student)
+        self.student_classifier = self.student.classifier
+        check_distillation(self.teacher, self.student, self.objective, self.augmentations)
+        names = term_names(self.objective, self.augmentations)
+        self.loss_tracker = keras.metrics.Mean("loss")
+        self.term_trackers = [keras.metrics.Mean(name) for name in names]
+        self.models = self._models()
+        self.two_vocabularies = self.teacher is not None and not same_vocabulary(
+            self.teacher, self.student
+        )
+        self.built = True
+
+    def _models(self) -> Models | None:
+        if self.teacher is None or not self.augmentations:
+            return None
+        rows = unit_rows(tf.convert_to_tensor(self.teacher.table))
+        return Models(self.teacher, self.student, rows)
+
+    def compile(
+        self,
+        optimizer: Any = "adamw",
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        jit_compile: bool = True,
+        steps_per_execution: int = 1,
+    ) -> None:
+        """Configures training, as `keras.Model.compile` does; the losses are the distiller's own.
+
+        Args:
+            optimizer: A Keras optimizer or its name.
+            metrics: Keras metrics of labels and the student's logits.
+            weighted_metrics: The same, weighted by `sample_weight`.
+            run_eagerly: Run the step operation by operation, to look into it.
+            jit_compile: Compile losses and gradients with XLA. It is they that are compiled, not
+                all of Keras' step, so that it works inside each replica of a strategy.
+            steps_per_execution: Steps between two returns to Python.
+        """
+        super().compile(
+            optimizer=optimizer,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            run_eagerly=run_eagerly,
+            jit_compile=False,
+            steps_per_execution=steps_per_execution,
+        )
+        self.optimizer.build(self.student_classifier.trainable_variables)
+        self.losses_and_gradients = self._losses_and_gradients
+        self.losses_and_logits = self._losses_and_logits
+        self.update = self._update
+        if not run_eagerly:
+            alone = self.distribute_strategy.num_replicas_in_sync == 1
+            # AutoGraph, which nothing here needs, would rewrite errors that people are to read.
+            compiled = partial(tf.function, autograph=False)
+            self.losses_and_gradients = compiled(
+                self._losses_and_gradients, jit_compile=jit_compile
+            )
+            self.losses_and_logits = compiled(self._losses_and_logits, jit_compile=jit_compile)
+            # Several replicas sum their gradients inside the update, which XLA cannot hold.
+            self.update = compiled(self._update, jit_compile=jit_compile and alone)
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains, as `keras.Model.fit` does, after setting every epsilon that is "auto".
+
+        Args:
+            x: The data, a `tf.data.Dataset`; see the class.
+            *args: As for `keras.Model.fit`.
+            **kwargs: As for `keras.Model.fit`.
+
+        Returns:
+            Keras' history.
+        """
+        self.calibrate(x)
+        # Shuffling is the dataset's; Keras would warn that it does not.
+        return super().fit(x, *args, **({"shuffle": False} | kwargs))
+
+    def calibrate(self, dataset: tf.data.Dataset) -> None:
+        """Sets every epsilon that is "auto" by the first batches of the training data.
+
+        Args:
+            dataset: The data, as for `fit`, which does this by itself.
+        """
+        self.augmentations = calibrated(self, dataset)
+
+    def call(self, x: dict[str, Any], training: bool = False) -> tf.Tensor:
+        """Gives the student's logits `[B, C]` for inputs as `fit` takes them."""
+        return self.student.logits(read_inputs(x).student, training)
+
+    def clean_batch(self, x: dict[str, Any], y: tf.Tensor) -> tuple[Batch, dict[str, Draws]]:
+        """Gives what an augmentation is called with for one batch of data, and every draw in it."""
+        batch, *_ = self._clean_pass(x, y, None)
+        return batch, read_inputs(x).draws
+
+    def augment(self, method: Augmentation, batch: Batch, draws: dict[str, Draws]) -> Views:
+        """Gives the views that one of the augmentations makes of a batch."""
+        assert self.models is not None, "__init__ refuses augmentations without a teacher"
+        return method(batch, draws.get(method.name, {}), self.models)
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Updates the student on one batch."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        terms, logits, gradients = self.losses_and_gradients(x, y, sample_weight)
+        self.update(gradients)
+        return self._track(terms, x, y, logits, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Scores the student on one batch of clean text."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        terms, logits = self.losses_and_logits(x, y)
+        return self._track(terms, x, y, logits, sample_weight)
+
+    def _losses_and_gradients(
+        self, x: dict[str, Any], y: tf.Tensor, sample_weight: tf.Tensor | None
+    ) -> tuple[Terms, tf.Tensor, list[tf.Tensor]]:
+        """Runs Algorithm 1 on one replica's batch, up to the gradient of L_KD + L_Aug."""
+        batch, terms, logits, gradients = self._clean_pass(x, y, sample_weight)
+        draws = read_inputs(x).draws
+        variables = self.student_classifier.trainable_variables
+        for method in self.augmentations:
+            with tf.GradientTape() as tape:
+                augmented = self._augmented_pass(method, batch, draws, tape)
+                loss = mean_over_replicas(augmented, logits, sample_weight)
+            (added,) = dense_gradients(tape, loss, (variables,))
+            gradients = [one + other for one, other in zip(gradients, added, strict=True)]
+            terms |= augmented
+        return terms, logits, gradients
+
+    def _clean_pass(
+        self, x: dict[str, Any], y: tf.Tensor, sample_weight: tf.Tensor | None
+    ) -> tuple[Batch, Terms, tf.Tensor, list[tf.Tensor]]:
+        """Gives L_KD, its gradients, and the batch with those by the student's embeddings."""
+        inputs = self._inputs(x)
+        targets = label_targets(y, self.student.num_classes)
+        teacher_logits = self._teacher_logits(inputs.teacher, self.objective.soft, training=True)
+        with tf.GradientTape() as tape:
+            embeddings = self.student.embed(inputs.student.token_ids)
+            logits = self.student.logits(_behind(embeddings, inputs.student), training=True)
+            terms = self._terms("", self.objective, targets, teacher_logits, logits)
+            loss = mean_over_replicas(terms, logits, sample_weight)
+        variables = self.student_classifier.trainable_variables
+        gradients, by_embeddings = dense_gradients(tape, loss, (variables, embeddings))
+        batch = Batch(inputs.teacher, inputs.student, targets, by_embeddings)
+        return batch, terms, logits, gradients
+
+    def _augmented_pass(
+        self, method: Augmentation, batch: Batch, draws: dict[str, Draws], tape: tf.GradientTape
+    ) -> Terms:
+        """Gives L_Aug of one augmentation: h(), p() where it projects, and both models' answers."""
+        views = self.augment(method, batch, draws)
+        with tape.stop_recording():
+            teacher_logits = self._teacher_logits(views.teacher, method.soft, training=True)
+        logits = self.student.logits(views.student, training=True)
+        terms = self._terms(f"{method.name}_", method, views.targets, teacher_logits, logits)
+        if views.degree is not None:
+            terms[f"{method.name}_degree"] = Term(0.0, views.degree)
+        return terms
+
+    def _terms(self, prefix: str, weights: Any, *of_view: tf.Tensor | None) -> Terms:
+        return loss_terms(prefix, weights, self.objective, *of_view)
+
+    def _inputs(self, x: dict[str, Any]) -> Inputs:
+        if self.two_vocabularies and "teacher" not in x:
+            raise InputError(
+                "The teacher's vocabulary is not the student's, but the data hold the student's "
+                "tokens alone: give training_batches and evaluation_batches the teacher's "
+                "preprocessor as teacher."
+            )
+        return read_inputs(x)
+
+    def _teacher_logits(
+        self, inputs: Tokens | Hidden, weight: float, training: bool
+    ) -> tf.Tensor | None:
+        if self.teacher is None or weight == 0:
+            return None
+        return tf.stop_gradient(
+            self.teacher.logits(inputs, training=training and self.teacher_dropout)
+        )
+
+    def _losses_and_logits(self, x: dict[str, Any], y: tf.Tensor) -> tuple[Terms, tf.Tensor]:
+        inputs = self._inputs(x)
+        targets = label_targets(y, self.student.num_classes)
+        teacher_logits = self._teacher_logits(inputs.teacher, self.objective.soft, training=False)
+        logits = self.student.logits(inputs.student)
+        return self._terms("", self.objective, targets, teacher_logits, logits), logits
+
+    def _update(self, gradients: list[tf.Tensor]) -> None:
+        self.optimizer.apply(gradients, self.student_classifier.trainable_variables)
+
+    def _track(
+        self,
+        terms: Terms,
+        x: Any,
+        y: tf.Tensor,
+        logits: tf.Tensor,
+        sample_weight: tf.Tensor | None,
+    ) -> dict[str, tf.Tensor]:
+        """Updates the metrics and gives those that this step has moved."""
+        self.loss_tracker.update_state(weighted_sum(terms, logits), sample_weight)
+        moved = {"loss": self.loss_tracker.result()}
+        for tracker in self.term_trackers:
+            if tracker.name in terms:
+                tracker.update_state(terms[tracker.name].values, sample_weight)
+                moved[tracker.name] = tracker.result()
+        own = {self.loss_tracker.name, *(tracker.name for tracker in self.term_trackers)}
+        scores = self.compute_metrics(x, y, logits, sample_weight)
+        return moved | {name: score for name, score in scores.items() if name not in own}
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The distiller's own metrics and those given to `compile`, without Keras' unused loss."""
+        return [metric for metric in super().metrics if metric is not self._loss_tracker]
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Saves the student, which is what `ModelCheckpoint` means to keep.
+
+        Args:
+            filepath: A path that ends in `.keras`.
+            *args: As for `keras.Model.save`.
+            **kwargs: As for `keras.Model.save`.
+        """
+        self.student_classifier.save(filepath, *args, **kwargs)
+
+
+def _split(model: keras_hub.models.TextClassifier | SplitClassifier) -> SplitClassifier:
+    return model if isinstance(model, SplitClassifier) else SplitClassifier(model)
+
+
+def _behind(embeddings: tf.Tensor, tokens: Tokens) -> Hidden:
+    return Hidden(embeddings, tokens.segment_ids, tokens.padding_mask)

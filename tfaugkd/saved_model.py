@@ -1,0 +1,96 @@
+"""A trained model on disk: a plain KerasHub preset, with its labels' names beside it."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from tfaugkd.errors import InputError
+from tfaugkd.folders import MARKER, publish
+from tfaugkd.presets import load_classifier
+
+MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What must be known of a classifier to use it, beyond its weights.
+
+    Args:
+        task: The task, as the task table names it.
+        label_names: Names of the classes in the order of the logits; empty for regression.
+        sequence_length: Tokens that a text was cut or padded to in training.
+        pair: Whether it reads pairs of texts.
+    """
+
+    task: str
+    label_names: tuple[str, ...]
+    sequence_length: int
+    pair: bool = False
+
+
+def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str) -> Path:
+    """Saves a classifier, whole or not at all.
+
+    Args:
+        classifier: A KerasHub `TextClassifier`.
+        folder: Where to; replaced if it exists.
+        facts: Written to `tfaugkd.json`.
+        card: The model card, written to `README.md`.
+
+    Returns:
+        The folder. `keras_hub.models.TextClassifier.from_preset(folder)` loads it where this
+        package is not installed.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        classifier.preprocessor.sequence_length = facts.sequence_length
+        classifier.save_to_preset(str(temporary))
+        (temporary / MARKER).write_text(json.dumps(asdict(facts), indent=2), encoding="utf-8")
+        (temporary / "README.md").write_text(card, encoding="utf-8")
+        temporary.chmod(0o755)
+        return publish(temporary, folder, replace=True)
+    finally:
+        # A whole model has its final name by now; half of one goes.
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
+    """Loads a trained classifier.
+
+    Args:
+        folder: The folder of the model, or the output folder that it lies in.
+
+    Returns:
+        The KerasHub `TextClassifier`, and its facts if this package saved it.
+
+    Raises:
+        InputError: There is no such folder, or no classifier in it.
+    """
+    path = Path(folder)
+    if (path / MODEL_FOLDER).is_dir():
+        path = path / MODEL_FOLDER
+    if not path.is_dir():
+        raise InputError(
+            f"There is no folder {str(folder)!r} with a trained model; `tfaugkd teacher` and "
+            "`tfaugkd distill` make one."
+        )
+    if not (path / "task.json").is_file():
+        raise InputError(f"The folder {str(path)!r} holds no saved classifier (no task.json).")
+    return load_classifier(str(path)), _read_facts(path / MARKER)
+
+
+def _read_facts(path: Path) -> ModelFacts | None:
+    if not path.is_file():
+        return None
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return ModelFacts(
+            facts["task"], tuple(facts["label_names"]), facts["sequence_length"], facts["pair"]
+        )
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read as the facts of a model: {error!r}.") from error
