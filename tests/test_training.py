@@ -1,0 +1,241 @@
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import LENGTH, WORDS, bert, sentiment
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.data.tasks import Task
+from tfaugkd.errors import InputError
+from tfaugkd.training import (
+    FINE_TUNING,
+    Texts,
+    build_student,
+    describe_objective,
+    metric_means,
+    train,
+)
+
+TASK = Task("custom", "text", label_names=("negative", "positive"))
+TEXTS = Texts(TASK, sentiment(40), sentiment(24, seed=1), LENGTH)
+UNWATCHED = Texts(TASK, TEXTS.train, None, LENGTH)
+SHORT = TrainConfig(
+    steps=4, batch_size=8, learning_rate=0.01, evaluate_every=2, jit_compile=False, seed=3
+)
+CLEAN = ["student_loss", "distillation_loss"]
+# The epsilon is given, because finding one takes seconds.
+MIX = {"name": "augpro_mix"}
+FGSM = {"name": "augpro_fgsm", "epsilon": 2.0}
+
+
+@pytest.fixture(scope="module")
+def big():
+    """A teacher; the loss needs no layers to be right, and each takes time to compile."""
+    return SplitClassifier(bert(layers=1, seed=1))
+
+
+def classify(model, texts):
+    """Gives logits in the way that Keras does, without tfaugkd."""
+    return model.classifier(model.classifier.preprocessor(texts)).numpy()
+
+
+def weights_of(model):
+    return [weight.numpy() for weight in model.classifier.weights]
+
+
+def scalars_of(folder):
+    """Reads the event files of a folder: for each tag its steps and values."""
+    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    accumulator.Reload()
+    return {
+        tag: [
+            (event.step, float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0]))
+            for event in accumulator.Tensors(tag)
+        ]
+        for tag in accumulator.Tags()["tensors"]
+    }
+
+
+def csv_of(folder):
+    with (folder / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}
+
+
+def new_student():
+    return SplitClassifier(bert(layers=1, seed=2))
+
+
+def run(teacher, augment, folder, texts=UNWATCHED):
+    return train(teacher, new_student(), texts, MethodConfig(augment=augment), SHORT, folder)
+
+
+def check_logs(result, terms, folder):
+    """What TensorBoard and the CSV hold is Keras' history, which adds up."""
+    names = ["loss", *CLEAN, *terms]
+    for name in names:
+        assert len(result.history[name]) == 2, "one value for each of the two epochs"
+    assert np.isfinite(list(result.history.values())).all()
+    parts = [result.history[name] for name in names[1:] if not name.endswith("degree")]
+    np.testing.assert_allclose(result.history["loss"], np.sum(parts, axis=0), rtol=1e-5)
+
+    logged = scalars_of(folder / "train")
+    for name in names:
+        assert [step for step, _ in logged[f"batch_{name}"]] == [0, 1, 2, 3]
+        epochs = [value for _, value in logged[f"epoch_{name}"]]
+        np.testing.assert_allclose(epochs, result.history[name], rtol=1e-6)
+    written = csv_of(folder)
+    assert sorted(written) == sorted(result.history)
+    for name, values in result.history.items():
+        np.testing.assert_allclose(written[name], values, rtol=1e-5)
+
+
+def check_degrees(result, methods):
+    assert list(result.degree) == list(result.audits) == methods
+    for name in methods:
+        assert 0 < result.degree[name] < 1
+        assert result.degree[name] == result.history[f"{name}_degree"][-1]
+        assert result.audits[name].distinct > 0
+
+
+@pytest.mark.parametrize(
+    ("augment", "terms"),
+    [
+        ([], []),
+        ([{"name": "fgsm"}], ["fgsm_distillation_loss"]),
+        ([{"name": "mixup"}], ["mixup_student_loss", "mixup_distillation_loss"]),
+        ([MIX], ["augpro_mix_distillation_loss", "augpro_mix_degree"]),
+        ([FGSM], ["augpro_fgsm_distillation_loss", "augpro_fgsm_degree"]),
+    ],
+    ids=["none", "fgsm", "mixup", "augpro_mix", "augpro_fgsm"],
+)
+def test_every_method_trains_and_its_terms_are_logged(augment, terms, big, tmp_path):
+    result = run(big, augment, tmp_path)
+    check_logs(result, terms, tmp_path)
+    check_degrees(result, [name[:-7] for name in terms if name.endswith("_degree")])
+    assert sorted(result.history) == sorted(["loss", *CLEAN, *terms])
+    assert result.seconds_per_step > 0
+
+
+def test_methods_train_together_and_the_split_is_watched(big, tmp_path):
+    frozen = weights_of(big)
+    result = run(big, [MIX, FGSM, {"name": "mixup"}, {"name": "fgsm"}], tmp_path, TEXTS)
+    terms = ["augpro_mix_distillation_loss", "augpro_mix_degree"]
+    terms += ["augpro_fgsm_distillation_loss", "augpro_fgsm_degree"]
+    terms += ["mixup_student_loss", "mixup_distillation_loss", "fgsm_distillation_loss"]
+    check_logs(result, terms, tmp_path)
+    check_degrees(result, ["augpro_mix", "augpro_fgsm"])
+
+    # The last value is the score of the student as it is after the run.
+    assert sorted(result.history) == sorted(["loss", *CLEAN, *terms, "val_accuracy"])
+    logits = classify(result.model, TEXTS.dev.text_a)
+    right = np.mean(logits.argmax(-1) == TEXTS.dev.labels)
+    assert result.history["val_accuracy"][-1] == pytest.approx(right)
+    logged = [value for _, value in scalars_of(tmp_path / "validation")["epoch_accuracy"]]
+    np.testing.assert_allclose(logged, result.history["val_accuracy"], rtol=1e-6)
+
+    moved = zip(weights_of(result.model), weights_of(new_student()), strict=True)
+    assert any(not np.array_equal(new, old) for new, old in moved)
+    for new, old in zip(weights_of(big), frozen, strict=True):
+        np.testing.assert_array_equal(new, old)
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(tmp_path):
+    # The teacher is the same object throughout, as in a comparison.
+    dropping = SplitClassifier(bert(layers=1, seed=1, dropout=0.2))
+    method = MethodConfig(augment=[{"name": "mixup", "alpha": 0.4}], teacher_dropout=True)
+
+    def run(seed):
+        config = replace(SHORT, evaluate_every=None, seed=seed)
+        student = build_student(dropping, StudentConfig(layers=1), 2, seed)
+        return train(dropping, student, UNWATCHED, method, config, tmp_path / "logs")
+
+    one, again, other = run(3), run(3), run(4)
+    assert one.history == again.history != other.history
+    for weight, same in zip(weights_of(one.model), weights_of(again.model), strict=True):
+        np.testing.assert_array_equal(weight, same)
+
+
+def test_fine_tuning_asks_no_teacher(tmp_path):
+    config = TrainConfig(steps=2, batch_size=8, jit_compile=False)
+    result = train(None, new_student(), TEXTS, FINE_TUNING, config, tmp_path)
+    # The split is not watched either, unless evaluate_every says how often.
+    assert sorted(result.history) == ["loss", "student_loss"]
+    assert (result.degree, result.audits) == ({}, {})
+
+
+def test_models_of_two_vocabularies_read_the_same_text(big, tmp_path):
+    words = [*WORDS[:7], *reversed(WORDS[7:])]
+    student = SplitClassifier(bert(layers=1, seed=2, words=words))
+    expected = np.mean(
+        (classify(big, TEXTS.train.text_a) - classify(student, TEXTS.train.text_a)) ** 2
+    )
+    # All texts are in the one batch.
+    config = TrainConfig(steps=1, batch_size=40, jit_compile=False)
+    result = train(big, student, UNWATCHED, MethodConfig(), config, tmp_path)
+    assert result.history["distillation_loss"] == [pytest.approx(expected, rel=1e-4)]
+
+
+def test_an_augmentation_that_changes_nothing_stops_the_run(big, tmp_path):
+    with pytest.raises(InputError, match="augpro_mix leaves the texts as they are"):
+        run(big, [{"name": "augpro_mix", "weight": 1.0}], tmp_path)
+
+
+def test_a_student_of_the_teachers_first_layers(teacher):
+    student = build_student(teacher, StudentConfig(layers=1), 2, seed=0)
+    assert student.num_layers == 1
+    np.testing.assert_array_equal(student.table, teacher.table)
+    assert student.classifier.backbone is not teacher.classifier.backbone
+
+
+def test_a_student_from_a_preset_has_a_new_head_that_depends_on_the_seed(preset):
+    one, again, other = (
+        build_student(None, StudentConfig(preset=preset), 3, seed) for seed in (0, 0, 1)
+    )
+    assert one.num_classes == 3
+    head = one.classifier.output_dense.kernel.numpy()
+    np.testing.assert_array_equal(head, again.classifier.output_dense.kernel)
+    assert not np.array_equal(head, other.classifier.output_dense.kernel)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (StudentConfig(), "The student comes from nowhere"),
+        (StudentConfig(layers=4), "student.layers is 4, but must be from 1 to 3"),
+        (StudentConfig(preset="/no/such/folder"), "Cannot load a text classifier from '/no/such"),
+    ],
+)
+def test_a_student_that_cannot_be_built(config, message, teacher):
+    with pytest.raises(InputError, match=message):
+        build_student(teacher, config, 2, seed=0)
+
+
+def test_layers_of_a_teacher_that_is_not_there():
+    with pytest.raises(InputError, match="there is no teacher"):
+        build_student(None, StudentConfig(layers=1), 2, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("method", "formula"),
+    [
+        (FINE_TUNING, "1 CE(student, label)"),
+        (MethodConfig(), "1 CE(student, label) + 1 mse(student, teacher)"),
+        (
+            MethodConfig(Objective(0.0, 0.5, "kl", 2.0), [MIX, FGSM]),
+            "0.5 kl(student, teacher) at T = 2 + L(augpro_mix) + L(augpro_fgsm)",
+        ),
+    ],
+)
+def test_the_objective_in_words(method, formula):
+    assert describe_objective(method) == formula
+
+
+def test_means_are_those_of_the_last_epoch():
+    assert metric_means({"loss": [3.0, 2.0], "degree": [np.float32(0.5)]}) == {
+        "loss": 2.0,
+        "degree": 0.5,
+    }

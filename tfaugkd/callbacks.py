@@ -1,0 +1,83 @@
+"""What is watched while a model trains."""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+_LOG = logging.getLogger("tfaugkd")
+
+
+class StepTimer(keras.callbacks.Callback):
+    """Measures the median wall time of a step, so that compilation does not count.
+
+    Attributes:
+        seconds_per_step: The median so far; NaN before the first step.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._began = 0.0
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Starts the watch."""
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stops the watch; Keras has fetched the step's results by then."""
+        self.seconds.append(time.perf_counter() - self._began)
+
+    @property
+    def seconds_per_step(self) -> float:
+        """The median of all steps so far, in seconds."""
+        return statistics.median(self.seconds) if self.seconds else float("nan")
+
+
+class ProgressLines(keras.callbacks.Callback):
+    """Writes a line of progress now and then, for a log file, which has no use for a bar.
+
+    Args:
+        steps: Updates in all.
+        every_s: Seconds between two lines.
+    """
+
+    def __init__(self, steps: int, every_s: float = 10.0) -> None:
+        super().__init__()
+        self.steps = steps
+        self.every_s = every_s
+        self._done = 0
+        self._last = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes a line, if it is time."""
+        self._done += 1
+        now = time.perf_counter()
+        if self._done in (1, self.steps) or now - self._last >= self.every_s:
+            self._last = now
+            loss = float((logs or {}).get("loss", float("nan")))
+            _LOG.info("  step %d of %d, loss %.3f", self._done, self.steps, loss)
+
+
+class SplitScores(keras.callbacks.Callback):
+    """Scores the model on a whole split after every epoch, and adds the scores to the logs.
+
+    Keras averages metrics over batches, and has neither Matthews nor Spearman.
+
+    Args:
+        scores: Gives each metric's value; it is called without arguments.
+        prefix: Goes before the metrics' names.
+    """
+
+    def __init__(self, scores: Callable[[], dict[str, float]], prefix: str = "val_") -> None:
+        super().__init__()
+        self.scores = scores
+        self.prefix = prefix
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds the scores to the logs, where TensorBoard and the history find them."""
+        if logs is not None:
+            logs |= {f"{self.prefix}{name}": value for name, value in self.scores().items()}

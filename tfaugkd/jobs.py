@@ -1,0 +1,233 @@
+"""The jobs `tfaugkd teacher` and `tfaugkd distill`: read, train, score, save."""
+
+import json
+import logging
+import shlex
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import yaml
+
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_labels
+from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, TeacherConfig
+from tfaugkd.data import load_split, task_of
+from tfaugkd.folders import prepare_output, write_text
+from tfaugkd.metrics import require_better_than_chance
+from tfaugkd.model_card import Card, model_card
+from tfaugkd.presets import load_classifier
+from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, save_model
+from tfaugkd.scoring import Scored, score_model
+from tfaugkd.training import (
+    FINE_TUNING,
+    Texts,
+    Trained,
+    build_student,
+    describe_objective,
+    metric_means,
+    train,
+)
+
+_LOG = logging.getLogger("tfaugkd")
+
+
+def train_teacher(config: TeacherConfig) -> None:
+    """Fine-tunes a teacher on labelled text and saves it.
+
+    Args:
+        config: The job.
+
+    Raises:
+        InputError: Data, a preset or an output that cannot be used; see the sentences.
+    """
+    texts = read_texts_of(config.data)
+    keras.utils.set_random_seed(config.train.seed)
+    classes = max(1, len(texts.train.label_names))
+    teacher = SplitClassifier(load_classifier(config.preset, classes))
+    output = start_output(config, config.output, config.overwrite)
+    _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
+    trained = train(None, teacher, texts, FINE_TUNING, config.train, output / "logs")
+    finish(output, trained, texts, FINE_TUNING, f"{config.preset}, fine-tuned")
+
+
+def distill(config: DistillConfig) -> None:
+    """Distils a student from a teacher and saves it.
+
+    Args:
+        config: The job.
+
+    Raises:
+        InputError: Data, models, methods or an output that cannot be used; see the sentences.
+    """
+    texts = read_texts_of(config.data)
+    classifier, facts = load_model(config.teacher)
+    teacher = SplitClassifier(classifier)
+    check_labels("teacher", teacher, facts, texts.train)
+    method = MethodConfig(config.loss, config.augment, config.teacher_dropout)
+    student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
+    if config.check_teacher:
+        check_teacher(teacher, texts)
+    output = start_output(config, config.output, config.overwrite, [config.teacher])
+    names = " + ".join(["KD", *(entry["name"] for entry in config.augment)])
+    _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
+    trained = train(teacher, student, texts, method, config.train, output / "logs")
+    finish(output, trained, texts, method, names, config.teacher)
+
+
+def read_texts_of(data: DataConfig) -> Texts:
+    """Reads what a model is trained on, and the dev split it is scored on.
+
+    Args:
+        data: Describes it.
+
+    Returns:
+        The texts.
+
+    Raises:
+        InputError: A split that cannot be read.
+    """
+    train_split, dev = load_split(data, "train"), load_split(data, "dev")
+    return Texts(task_of(data), train_split, dev, data.sequence_length)
+
+
+def check_teacher(teacher: SplitClassifier, texts: Texts) -> Scored:
+    """Stops a run whose teacher is no better than chance on the dev split.
+
+    Args:
+        teacher: The teacher.
+        texts: Have the dev split.
+
+    Returns:
+        The teacher's scores there.
+
+    Raises:
+        InputError: It is no better than chance.
+    """
+    dev = texts.dev
+    assert dev is not None, "the jobs read one"
+    scored = score_model(teacher, dev, texts.task, texts.sequence_length)
+    require_better_than_chance(np.asarray(dev.labels), scored.logits)
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in scored.scores.items())
+    _LOG.info("The teacher on %d examples of dev: %s.", len(dev), scores)
+    return scored
+
+
+def start_output(config: Any, output: str, overwrite: bool, inputs: Iterable[str] = ()) -> Path:
+    """Makes the output folder and writes the configuration into it, before anything takes time.
+
+    Args:
+        config: The job's configuration, a dataclass.
+        output: The folder; must be new or empty.
+        overwrite: Empty it if it was made here.
+        inputs: What the job reads, which must not lie in it.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: It is not empty, or not ours to empty.
+    """
+    folder = prepare_output(output, overwrite, inputs)
+    write_text(folder / "config.yaml", yaml.safe_dump(asdict(config), sort_keys=False))
+    return folder
+
+
+def finish(
+    output: Path,
+    trained: Trained,
+    texts: Texts,
+    method: MethodConfig,
+    name: str,
+    teacher: str = "",
+) -> Scored:
+    """Scores a trained model on the dev split, saves it with its card and prints what came of it.
+
+    Args:
+        output: The job's folder.
+        trained: The model.
+        texts: What it was trained on, and the dev split.
+        method: How it was trained.
+        name: The method, for people.
+        teacher: What it was distilled from.
+
+    Returns:
+        The scores on the dev split.
+    """
+    dev = texts.dev
+    assert dev is not None, "the jobs read one"
+    scored = score_model(trained.model, dev, texts.task, texts.sequence_length)
+    folder = output / MODEL_FOLDER
+    save_trained(folder, trained.model, texts, method, name, scored, "dev", len(dev), teacher)
+    result = {
+        "scores": scored.scores,
+        "split": "dev",
+        "examples": len(dev),
+        "training": metric_means(trained.history),
+        "distinct": {key: found.distinct for key, found in trained.audits.items()},
+        "seconds_per_step": trained.seconds_per_step,
+    }
+    write_text(output / "scores.json", json.dumps(result, indent=2) + "\n")
+    for metric, value in scored.scores.items():
+        print(f"{metric} on {len(dev)} examples of dev: {value:.4f}")
+    for key, found in trained.audits.items():
+        print(
+            f"{key}: {trained.degree[key]:.0%} of the tokens changed, "
+            f"{found.distinct:.0%} of {found.texts} texts new"
+        )
+    print(f"Saved in {folder}")
+    return scored
+
+
+def save_trained(
+    folder: Path,
+    model: SplitClassifier,
+    texts: Texts,
+    method: MethodConfig,
+    name: str,
+    scored: Scored,
+    split: str,
+    split_size: int,
+    teacher: str = "",
+) -> None:
+    """Saves a model as a KerasHub preset with its labels' names and a model card.
+
+    Args:
+        folder: Where to.
+        model: The model.
+        texts: What it was trained on.
+        method: How it was trained.
+        name: The method, for people.
+        scored: Its scores.
+        split: Where it was scored.
+        split_size: On how many examples.
+        teacher: What it was distilled from.
+    """
+    pair = texts.train.text_b is not None
+    names = texts.train.label_names
+    facts = ModelFacts(texts.task.name, names, texts.sequence_length, pair)
+    card = Card(
+        name=f"{texts.task.name}: {name}",
+        task=texts.task.name,
+        label_names=names,
+        method=name,
+        objective=describe_objective(method),
+        scores=scored.scores,
+        split=split,
+        split_size=split_size,
+        training_examples=len(texts.train),
+        command=command_line(),
+        teacher=teacher,
+        pair=pair,
+        folder=str(folder),
+    )
+    save_model(model.classifier, folder, facts, model_card(card))
+
+
+def command_line() -> str:
+    """Gives what was typed to start this process."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

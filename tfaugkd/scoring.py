@@ -1,0 +1,89 @@
+"""Scores of a model on a whole split, and the job that prints them."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_labels
+from tfaugkd.config import EvaluateConfig
+from tfaugkd.data import load_split, task_of
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.tasks import Task
+from tfaugkd.errors import InputError
+from tfaugkd.folders import write_text
+from tfaugkd.metrics import score
+from tfaugkd.prediction import EVALUATION_BATCH, predict_logits
+from tfaugkd.saved_model import load_model
+
+
+class Scored(NamedTuple):
+    """A model's scores on a split, and the logits `[N, C]` that they were computed from."""
+
+    scores: dict[str, float]
+    logits: np.ndarray
+
+
+def metrics_of(task: Task) -> list[str]:
+    """Gives the metrics of a task, its own first; accuracy is always among a classifier's."""
+    also = [] if task.regression or "accuracy" in task.metrics else ["accuracy"]
+    return [*task.metrics, *also]
+
+
+def score_model(
+    model: SplitClassifier,
+    examples: Examples,
+    task: Task,
+    sequence_length: int,
+    batch_size: int = EVALUATION_BATCH,
+    progress: bool = False,
+) -> Scored:
+    """Scores a model on the whole of a split.
+
+    Args:
+        model: The model.
+        examples: The split, labelled.
+        task: Names the metrics.
+        sequence_length: S, specials included.
+        batch_size: Texts at once.
+        progress: Show a bar.
+
+    Returns:
+        Scores and logits.
+
+    Raises:
+        InputError: The split has no labels.
+    """
+    if examples.labels is None:
+        raise InputError("Scoring needs labels, but these texts have none.")
+    logits = predict_logits(model, examples, sequence_length, batch_size, progress)
+    return Scored(score(metrics_of(task), examples.labels, logits), logits)
+
+
+def evaluate(config: EvaluateConfig) -> None:
+    """Scores a saved model on a split, prints the scores, and writes them if asked to.
+
+    Args:
+        config: The job.
+
+    Raises:
+        InputError: A model or data that cannot be used; see the sentences.
+    """
+    if config.output and Path(config.output).exists() and not config.overwrite:
+        raise InputError(
+            f"{config.output!r} exists already; name another file or set overwrite: true."
+        )
+    examples, task = load_split(config.data, config.split), task_of(config.data)
+    classifier, facts = load_model(config.model)
+    model = SplitClassifier(classifier)
+    check_labels("model", model, facts, examples)
+    length = facts.sequence_length if facts else config.data.sequence_length
+    scored = score_model(model, examples, task, length, config.batch_size, progress=True)
+    for name, value in scored.scores.items():
+        print(f"{name}: {value:.4f}")
+    if config.output:
+        facts_of_run = {"model": config.model, "task": task.name, "split": config.split}
+        result = facts_of_run | {"examples": len(examples), "scores": scored.scores}
+        write_text(config.output, json.dumps(result, indent=2) + "\n")

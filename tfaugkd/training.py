@@ -1,0 +1,201 @@
+"""Trains one model: a student on labels and a teacher, or a teacher on labels alone."""
+
+import logging
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfaugkd.audit import Audit, audit
+from tfaugkd.augment import build_augmentations
+from tfaugkd.callbacks import ProgressLines, SplitScores, StepTimer
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import same_vocabulary
+from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.data.batches import training_batches
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.tasks import Task
+from tfaugkd.distiller import Distiller
+from tfaugkd.errors import InputError
+from tfaugkd.optimizer import build_optimizer
+from tfaugkd.presets import load_classifier, student_from_teacher
+from tfaugkd.scoring import score_model
+
+_LOG = logging.getLogger("tfaugkd")
+_SCALARS_IN_A_RUN = 100
+
+FINE_TUNING = MethodConfig(loss=Objective(hard=1.0, soft=0.0))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model and what was measured on the way.
+
+    Args:
+        model: The model.
+        seconds_per_step: Median wall time of an update.
+        degree: For each augmentation that makes text, the share of tokens that it changed, over
+            the last epoch of the run.
+        audits: What each such augmentation made of the first batches.
+        history: Keras' history: the mean of each loss term and metric, epoch by epoch.
+    """
+
+    model: SplitClassifier
+    seconds_per_step: float
+    degree: dict[str, float] = field(default_factory=dict)
+    audits: dict[str, Audit] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a model is trained on and watched with.
+
+    Args:
+        task: Names the metrics.
+        train: The labelled texts.
+        dev: The split that is scored on the way; None scores nothing.
+        sequence_length: S, specials included.
+    """
+
+    task: Task
+    train: Examples
+    dev: Examples | None
+    sequence_length: int
+
+
+def train(
+    teacher: SplitClassifier | None,
+    student: SplitClassifier,
+    texts: Texts,
+    method: MethodConfig,
+    config: TrainConfig,
+    logs: Path,
+) -> Trained:
+    """Trains a student by one method, with progress, TensorBoard logs and a CSV of the metrics.
+
+    Args:
+        teacher: The teacher; None where the method asks none.
+        student: The student; its weights change.
+        texts: What it is trained on.
+        method: Loss and augmentations.
+        config: The optimisation.
+        logs: Folder for TensorBoard and `history.csv`.
+
+    Returns:
+        The trained student and what was measured.
+
+    Raises:
+        InputError: Models, loss and augmentations that do not fit together, or an augmentation
+            that leaves the texts as they are.
+    """
+    augmentations = build_augmentations(method.augment)
+    if teacher is not None:
+        _seed_dropout(teacher, config.seed)
+    distiller = Distiller(
+        teacher, student, method.loss, augmentations, teacher_dropout=method.teacher_dropout
+    )
+    distiller.compile(build_optimizer(config), jit_compile=config.jit_compile)
+    two_vocabularies = teacher is not None and not same_vocabulary(teacher, student)
+    batches = training_batches(
+        texts.train,
+        student.classifier.preprocessor,
+        config.batch_size,
+        texts.sequence_length,
+        augmentations,
+        teacher.classifier.preprocessor if teacher is not None and two_vocabularies else None,
+        config.seed,
+    )
+    audits = audit(distiller, batches)
+    timer = StepTimer()
+    every = config.evaluate_every or config.steps
+    history = distiller.fit(
+        batches,
+        epochs=config.steps // every,
+        steps_per_epoch=every,
+        verbose=1 if sys.stdout.isatty() else 0,
+        callbacks=[timer, *_callbacks(student, texts, config, logs)],
+    ).history
+    degree = {name: history[f"{name}_degree"][-1] for name in audits}
+    return Trained(student, timer.seconds_per_step, degree, audits, history)
+
+
+def _seed_dropout(model: SplitClassifier, seed: int) -> None:
+    """Starts a model's dropout anew: what other students it taught before must not matter."""
+    states = [v for v in model.classifier.variables if v.path.endswith("seed_generator_state")]
+    for number, state in enumerate(states):
+        state.assign(np.random.SeedSequence([seed, number]).generate_state(2))
+
+
+def _callbacks(
+    student: SplitClassifier, texts: Texts, config: TrainConfig, logs: Path
+) -> list[keras.callbacks.Callback]:
+    logs.mkdir(parents=True, exist_ok=True)
+    callbacks: list[keras.callbacks.Callback] = []
+    dev = texts.dev
+    if dev is not None and config.evaluate_every:
+        callbacks.append(
+            SplitScores(lambda: score_model(student, dev, texts.task, texts.sequence_length).scores)
+        )
+    if not sys.stdout.isatty():
+        callbacks.append(ProgressLines(config.steps))
+    callbacks.append(
+        keras.callbacks.TensorBoard(
+            str(logs),
+            write_graph=False,
+            update_freq=max(1, config.steps // _SCALARS_IN_A_RUN),
+            profile_batch=0,
+        )
+    )
+    return [*callbacks, keras.callbacks.CSVLogger(str(logs / "history.csv"))]
+
+
+def build_student(
+    teacher: SplitClassifier | None, config: StudentConfig, num_classes: int, seed: int
+) -> SplitClassifier:
+    """Builds a student before it is trained; the same seed gives the same weights and dropout.
+
+    Args:
+        teacher: The teacher, whose layers it may take.
+        config: Where it comes from.
+        num_classes: C, of a new head.
+        seed: Of what is new in it, and of its dropout.
+
+    Returns:
+        The student.
+
+    Raises:
+        InputError: It comes from nowhere, or from a teacher that is not there.
+    """
+    keras.utils.set_random_seed(seed)
+    if config.preset is not None:
+        return SplitClassifier(load_classifier(config.preset, num_classes))
+    if config.layers is None:
+        raise InputError(
+            "The student comes from nowhere: give student.layers (the teacher's first layers) or "
+            "student.preset."
+        )
+    if teacher is None:
+        raise InputError("student.layers takes a teacher's layers, but there is no teacher.")
+    return SplitClassifier(student_from_teacher(teacher.classifier, config.layers))
+
+
+def describe_objective(method: MethodConfig) -> str:
+    """Writes the loss of a method as a formula."""
+    loss = method.loss
+    parts = []
+    if loss.hard:
+        parts.append(f"{loss.hard:g} CE(student, label)")
+    if loss.soft:
+        softened = "" if loss.temperature == 1 else f" at T = {loss.temperature:g}"
+        parts.append(f"{loss.soft:g} {loss.distance}(student, teacher){softened}")
+    parts += [f"L({entry['name']})" for entry in method.augment]
+    return " + ".join(parts)
+
+
+def metric_means(history: dict[str, Any]) -> dict[str, float]:
+    """Gives the last epoch's mean of every loss term and metric."""
+    return {name: float(values[-1]) for name, values in history.items()}
