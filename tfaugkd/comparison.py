@@ -10,14 +10,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_distillation, check_length
 from tfaugkd.config import CompareConfig, MethodConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.batches import read_inputs, tokenise
 from tfaugkd.data.examples import Examples
-from tfaugkd.folders import size_on_disk
+from tfaugkd.errors import InputError
+from tfaugkd.folders import require_new_folder, size_on_disk
 from tfaugkd.intervals import Interval, mean_and_spread, paired_interval
-from tfaugkd.jobs import check_teacher, command_line, save_trained, start_output
+from tfaugkd.jobs import check_teacher, command_line, paths_of, save_trained, start_output
 from tfaugkd.latency import latency
 from tfaugkd.machine import describe_machine
 from tfaugkd.metrics import agreement, per_example
@@ -25,7 +28,7 @@ from tfaugkd.prediction import EVALUATION_BATCH
 from tfaugkd.presets import load_classifier
 from tfaugkd.report import Report, Row, print_table, write_report
 from tfaugkd.saved_model import MODEL_FOLDER
-from tfaugkd.scoring import Scored, score_model
+from tfaugkd.scoring import Scored, require_labels, score_model
 from tfaugkd.training import FINE_TUNING, Texts, Trained, build_student, train
 
 _LOG = logging.getLogger("tfaugkd")
@@ -61,8 +64,13 @@ def compare(config: CompareConfig) -> None:
         InputError: Data, models, methods or an output that cannot be used; see the sentences.
     """
     began = time.perf_counter()
-    teacher_texts, setting = _read(config)
-    teacher_run = _train_teacher(setting, teacher_texts)
+    inputs = [*paths_of(config.data), config.teacher_preset, config.student.preset or ""]
+    require_new_folder(config.output, config.overwrite, inputs)
+    teacher_texts, students, split = _read(config)
+    teacher = _new_teacher(config, teacher_texts)
+    _check_methods(config, teacher)
+    setting = Setting(config, students, split, start_output(config, inputs))
+    teacher_run = _train_teacher(setting, teacher_texts, teacher)
     runs = {
         name: _train_students(setting, name, method, teacher_run.trained.model)
         for name, method in config.methods.items()
@@ -91,7 +99,7 @@ def compare(config: CompareConfig) -> None:
     print(f"The report is {write_report(setting.output, report)}")
 
 
-def _read(config: CompareConfig) -> tuple[Texts, Setting]:
+def _read(config: CompareConfig) -> tuple[Texts, Texts, Examples]:
     """Reads all texts first: what cannot be read stops the job before it trains anything."""
     teacher_data = replace(config.data, train_examples=config.teacher_examples)
     task, dev = task_of(config.data), load_split(config.data, "dev")
@@ -99,25 +107,45 @@ def _read(config: CompareConfig) -> tuple[Texts, Setting]:
     teacher_texts = Texts(task, load_split(teacher_data, "train"), dev, length)
     students = Texts(task, load_split(config.data, "train"), dev, length)
     split = load_split(config.data, config.split)
-    output = start_output(config, config.output, config.overwrite)
+    require_labels(split)
     _LOG.info(
         "%d labelled examples for the teacher, %d for the students, %d of %s to score on.",
         *(len(teacher_texts.train), len(students.train), len(split), config.split),
     )
-    return teacher_texts, Setting(config, students, split, output)
+    return teacher_texts, students, split
 
 
-def _train_teacher(setting: Setting, texts: Texts) -> Run:
+def _check_methods(config: CompareConfig, teacher: SplitClassifier) -> None:
+    """Refuses a method that cannot be trained before the first one is, which may take hours."""
+    student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
+    check_length("teacher", teacher, config.data.sequence_length)
+    check_length("student", student, config.data.sequence_length)
+    folders: dict[str, str] = {}
+    for name, method in config.methods.items():
+        augmentations = build_augmentations(method.augment)
+        check_distillation(teacher, student, method.loss, augmentations)
+        folder = folder_name(name)
+        if name == TEACHER or not folder or folder in folders:
+            taken = f"too much like {folders[folder]!r}" if folder in folders else "not free"
+            raise InputError(f"The name {name!r} in methods is {taken}; choose another one.")
+        folders[folder] = name
+
+
+def _new_teacher(config: CompareConfig, texts: Texts) -> SplitClassifier:
+    keras.utils.set_random_seed(config.teacher_train.seed)
+    classes = max(1, len(texts.train.label_names))
+    return SplitClassifier(load_classifier(config.teacher_preset, classes))
+
+
+def _train_teacher(setting: Setting, texts: Texts, model: SplitClassifier) -> Run:
     config = setting.config
     _LOG.info(
         "Teacher: fine-tuning %s, %d steps.", config.teacher_preset, config.teacher_train.steps
     )
-    keras.utils.set_random_seed(config.teacher_train.seed)
-    classes = max(1, len(texts.train.label_names))
-    model = SplitClassifier(load_classifier(config.teacher_preset, classes))
     folder = setting.output / "teacher"
     trained = train(None, model, texts, FINE_TUNING, config.teacher_train, folder / "logs")
-    check_teacher(model, texts)
+    if config.check_teacher:
+        check_teacher(model, texts)
     return _scored_and_saved(setting, texts, FINE_TUNING, TEACHER, trained, folder, "")
 
 
@@ -143,7 +171,8 @@ def _train_student(
         replace(config.train, seed=seed),
         folder / "logs",
     )
-    return _scored_and_saved(setting, setting.students, method, name, trained, folder, TEACHER)
+    taught_by = str(setting.output / "teacher") if asks_teacher else ""
+    return _scored_and_saved(setting, setting.students, method, name, trained, folder, taught_by)
 
 
 def _scored_and_saved(

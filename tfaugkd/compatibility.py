@@ -109,10 +109,10 @@ def _tokenizer_of(model: SplitClassifier) -> str:
     return f"a {name} with {len(model.vocabulary.tokens)} tokens"
 
 
-def check_labels(
+def check_fit(
     role: str, model: SplitClassifier, facts: ModelFacts | None, examples: Examples
 ) -> None:
-    """Refuses a model whose classes are not those of the data.
+    """Refuses a model whose classes or texts are not those of the data.
 
     Args:
         role: What the model is called in the sentence.
@@ -121,7 +121,8 @@ def check_labels(
         examples: The data.
 
     Raises:
-        InputError: Another number of classes, other names, or another order of the same names.
+        InputError: Another number of classes, other names, or another order of the same names;
+            pairs of texts for a model of single texts, or the other way round.
     """
     expected = max(1, len(examples.label_names))
     if model.num_classes != expected:
@@ -134,6 +135,29 @@ def check_labels(
             f"The {role}'s labels are {', '.join(facts.label_names) or 'a score'}, but the data's "
             f"are {', '.join(examples.label_names) or 'a score'}, in this order; set "
             "data.label_names to the order that the model was trained with."
+        )
+    pairs = examples.text_b is not None
+    if facts is not None and facts.pair != pairs:
+        kinds = {True: "pairs of texts", False: "single texts"}
+        raise InputError(f"The {role} reads {kinds[facts.pair]}, but the data are {kinds[pairs]}.")
+
+
+def check_length(role: str, model: SplitClassifier, sequence_length: int) -> None:
+    """Refuses texts that are longer than a model has positions for.
+
+    Args:
+        role: What the model is called in the sentence.
+        model: The model.
+        sequence_length: S, specials included.
+
+    Raises:
+        InputError: The model reads fewer tokens.
+    """
+    longest = model.classifier.backbone.max_sequence_length
+    if sequence_length > longest:
+        raise InputError(
+            f"data.sequence_length is {sequence_length}, but the {role} reads at most {longest} "
+            "tokens."
         )
 
 

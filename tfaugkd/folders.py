@@ -14,6 +14,26 @@ from tfaugkd.errors import InputError
 MARKER = "tfaugkd.json"
 
 
+def require_new_folder(
+    path: str | Path, overwrite: bool = False, inputs: Iterable[str | Path] = ()
+) -> None:
+    """Refuses an output folder that may not be emptied, before a job does any work for it.
+
+    Args:
+        path: The folder.
+        overwrite: A folder with content may be emptied, provided that it holds the marker file.
+        inputs: Files and folders that the run reads; they must not lie in the folder.
+
+    Raises:
+        InputError: The path is a file, or a folder with content that may not be removed.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"output is {str(path)!r}, which is a file; name a folder.")
+    if folder.exists() and any(entry.name != MARKER for entry in folder.iterdir()):
+        _require_removable(folder, overwrite, inputs)
+
+
 def prepare_output(
     path: str | Path, overwrite: bool = False, inputs: Iterable[str | Path] = ()
 ) -> Path:
@@ -30,18 +50,30 @@ def prepare_output(
     Raises:
         InputError: The path is a file, or a folder with content that may not be removed.
     """
+    require_new_folder(path, overwrite, inputs)
     folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"output is {str(path)!r}, which is a file; name a folder.")
-    content = list(folder.iterdir()) if folder.exists() else []
-    if any(entry.name != MARKER for entry in content):
-        _require_removable(folder, overwrite, inputs)
-        # The marker goes last: an interrupted removal can then be repeated.
-        for entry in sorted(content, key=lambda entry: entry.name == MARKER):
-            _remove(entry)
     folder.mkdir(parents=True, exist_ok=True)
+    # The marker goes last: an interrupted removal can then be repeated.
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == MARKER):
+        _remove(entry)
     write_text(folder / MARKER, json.dumps({"made_by": "tfaugkd"}) + "\n")
     return folder
+
+
+def require_new_file(path: str | Path, overwrite: bool = False) -> None:
+    """Refuses an output file that stands already, before a job does any work for it.
+
+    Args:
+        path: The file.
+        overwrite: A file may be replaced.
+
+    Raises:
+        InputError: The file exists and may not be replaced, or the path is a folder.
+    """
+    if Path(path).is_dir():
+        raise InputError(f"{str(path)!r} is a folder; name a file.")
+    if Path(path).exists() and not overwrite:
+        raise InputError(f"{str(path)!r} exists already; name another file or set overwrite: true.")
 
 
 @contextmanager
@@ -142,7 +174,9 @@ def _require_removable(folder: Path, overwrite: bool, inputs: Iterable[str | Pat
             f"is no {MARKER}); it will not be emptied, name another folder."
         )
     for read in inputs:
-        if Path(read).resolve().is_relative_to(folder.resolve()):
+        path = Path(read).expanduser()
+        # A name that is no path, such as a preset's, is read from elsewhere.
+        if read and path.exists() and path.resolve().is_relative_to(folder.resolve()):
             raise InputError(
                 f"output is {str(folder)!r}, but the run reads {str(read)!r}, which overwrite "
                 "would remove; name another folder."

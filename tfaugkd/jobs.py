@@ -13,11 +13,12 @@ import keras
 import numpy as np
 import yaml
 
+from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_labels
+from tfaugkd.compatibility import check_distillation, check_fit, check_length
 from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, TeacherConfig
 from tfaugkd.data import load_split, task_of
-from tfaugkd.folders import prepare_output, write_text
+from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
 from tfaugkd.presets import load_classifier
@@ -45,11 +46,14 @@ def train_teacher(config: TeacherConfig) -> None:
     Raises:
         InputError: Data, a preset or an output that cannot be used; see the sentences.
     """
+    inputs = [*paths_of(config.data), config.preset]
+    require_new_folder(config.output, config.overwrite, inputs)
     texts = read_texts_of(config.data)
     keras.utils.set_random_seed(config.train.seed)
     classes = max(1, len(texts.train.label_names))
     teacher = SplitClassifier(load_classifier(config.preset, classes))
-    output = start_output(config, config.output, config.overwrite)
+    check_length("teacher", teacher, texts.sequence_length)
+    output = start_output(config, inputs)
     _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
     trained = train(None, teacher, texts, FINE_TUNING, config.train, output / "logs")
     finish(output, trained, texts, FINE_TUNING, f"{config.preset}, fine-tuned")
@@ -64,16 +68,23 @@ def distill(config: DistillConfig) -> None:
     Raises:
         InputError: Data, models, methods or an output that cannot be used; see the sentences.
     """
+    inputs = [*paths_of(config.data), config.teacher, config.student.preset or ""]
+    require_new_folder(config.output, config.overwrite, inputs)
     texts = read_texts_of(config.data)
     classifier, facts = load_model(config.teacher)
     teacher = SplitClassifier(classifier)
-    check_labels("teacher", teacher, facts, texts.train)
+    check_fit("teacher", teacher, facts, texts.train)
     method = MethodConfig(config.loss, config.augment, config.teacher_dropout)
     student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
+    check_length("teacher", teacher, texts.sequence_length)
+    check_length("student", student, texts.sequence_length)
+    augmentations = build_augmentations(config.augment)
+    check_distillation(teacher, student, config.loss, augmentations)
     if config.check_teacher:
         check_teacher(teacher, texts)
-    output = start_output(config, config.output, config.overwrite, [config.teacher])
-    names = " + ".join(["KD", *(entry["name"] for entry in config.augment)])
+    output = start_output(config, inputs)
+    clean = "KD" if config.loss.soft else "FT"
+    names = " + ".join([clean, *(augmentation.name for augmentation in augmentations)])
     _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
     trained = train(teacher, student, texts, method, config.train, output / "logs")
     finish(output, trained, texts, method, names, config.teacher)
@@ -117,14 +128,18 @@ def check_teacher(teacher: SplitClassifier, texts: Texts) -> Scored:
     return scored
 
 
-def start_output(config: Any, output: str, overwrite: bool, inputs: Iterable[str] = ()) -> Path:
+def paths_of(data: DataConfig) -> list[str]:
+    """Lists the files and folders that a configuration reads its texts from."""
+    paths = (data.path, data.train_file, data.dev_file, data.test_file)
+    return [path for path in paths if path is not None]
+
+
+def start_output(config: Any, inputs: Iterable[str]) -> Path:
     """Makes the output folder and writes the configuration into it, before anything takes time.
 
     Args:
-        config: The job's configuration, a dataclass.
-        output: The folder; must be new or empty.
-        overwrite: Empty it if it was made here.
-        inputs: What the job reads, which must not lie in it.
+        config: The job's configuration, a dataclass with `output` and `overwrite`.
+        inputs: What the job reads, which must not lie in the folder.
 
     Returns:
         The folder.
@@ -132,7 +147,7 @@ def start_output(config: Any, output: str, overwrite: bool, inputs: Iterable[str
     Raises:
         InputError: It is not empty, or not ours to empty.
     """
-    folder = prepare_output(output, overwrite, inputs)
+    folder = prepare_output(config.output, config.overwrite, inputs)
     write_text(folder / "config.yaml", yaml.safe_dump(asdict(config), sort_keys=False))
     return folder
 

@@ -12,7 +12,9 @@ from tfaugkd.config import PredictConfig
 from tfaugkd.data.batches import read_inputs, tokenise
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import read_texts, write_rows
+from tfaugkd.data.formats import ending_of
 from tfaugkd.errors import InputError
+from tfaugkd.folders import require_new_file
 from tfaugkd.saved_model import load_model
 
 EVALUATION_BATCH = 64
@@ -65,7 +67,8 @@ def predict(config: PredictConfig) -> None:
     Raises:
         InputError: A file, a column or a model that cannot be used; see the sentences.
     """
-    _refuse_to_replace(config)
+    require_new_file(config.output, config.overwrite)
+    ending_of(config.output)
     classifier, facts = load_model(config.model)
     if facts is None:
         raise InputError(
@@ -86,15 +89,6 @@ def predict(config: PredictConfig) -> None:
     )
     write_rows(config.output, prediction_rows(examples, logits, facts.label_names))
     print(f"Wrote {len(examples)} predictions to {config.output}.")
-
-
-def _refuse_to_replace(config: PredictConfig) -> None:
-    from pathlib import Path
-
-    if Path(config.output).exists() and not config.overwrite:
-        raise InputError(
-            f"{config.output!r} exists already; name another file or set overwrite: true."
-        )
 
 
 def prediction_rows(

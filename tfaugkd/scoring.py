@@ -1,19 +1,18 @@
 """Scores of a model on a whole split, and the job that prints them."""
 
 import json
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_labels
+from tfaugkd.compatibility import check_fit, check_length
 from tfaugkd.config import EvaluateConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
-from tfaugkd.folders import write_text
+from tfaugkd.folders import require_new_file, write_text
 from tfaugkd.metrics import score
 from tfaugkd.prediction import EVALUATION_BATCH, predict_logits
 from tfaugkd.saved_model import load_model
@@ -56,10 +55,22 @@ def score_model(
     Raises:
         InputError: The split has no labels.
     """
+    require_labels(examples)
+    logits = predict_logits(model, examples, sequence_length, batch_size, progress)
+    return Scored(score(metrics_of(task), np.asarray(examples.labels), logits), logits)
+
+
+def require_labels(examples: Examples) -> None:
+    """Refuses texts that cannot be scored on, because their labels are withheld.
+
+    Args:
+        examples: The texts.
+
+    Raises:
+        InputError: They have no labels.
+    """
     if examples.labels is None:
         raise InputError("Scoring needs labels, but these texts have none.")
-    logits = predict_logits(model, examples, sequence_length, batch_size, progress)
-    return Scored(score(metrics_of(task), examples.labels, logits), logits)
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -71,15 +82,14 @@ def evaluate(config: EvaluateConfig) -> None:
     Raises:
         InputError: A model or data that cannot be used; see the sentences.
     """
-    if config.output and Path(config.output).exists() and not config.overwrite:
-        raise InputError(
-            f"{config.output!r} exists already; name another file or set overwrite: true."
-        )
+    if config.output:
+        require_new_file(config.output, config.overwrite)
     examples, task = load_split(config.data, config.split), task_of(config.data)
     classifier, facts = load_model(config.model)
     model = SplitClassifier(classifier)
-    check_labels("model", model, facts, examples)
+    check_fit("model", model, facts, examples)
     length = facts.sequence_length if facts else config.data.sequence_length
+    check_length("model", model, length)
     scored = score_model(model, examples, task, length, config.batch_size, progress=True)
     for name, value in scored.scores.items():
         print(f"{name}: {value:.4f}")

@@ -1,0 +1,261 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import keras_hub
+import numpy as np
+import pytest
+from conftest import command, complaint, sentiment, write_yaml
+
+from tfaugkd import comparison
+from tfaugkd.comparison import folder_name
+from tfaugkd.errors import InputError
+from tfaugkd.intervals import paired_interval
+from tfaugkd.training import Trained
+
+METHODS = {
+    "FT": {"loss": {"soft": 0.0}},
+    "KD": {},
+    "KD + Mix": {"augment": [{"name": "augpro_mix"}]},
+}
+SEEDS = [0, 5]
+# Twenty made-up films of five reviews each.
+GROUPS = [str(row // 5) for row in range(100)]
+TRAIN = {"batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
+
+
+def config_of(folder, files, preset, **changed):
+    keys = {
+        "data": files | {"train_examples": 80} | changed.pop("data", {}),
+        "teacher_preset": preset,
+        "teacher_train": TRAIN | {"steps": 80},
+        "student": {"layers": 1},
+        "train": TRAIN | {"steps": 20},
+        "methods": METHODS,
+        "seeds": SEEDS,
+        "split": "test",
+        "output": str(folder / "output"),
+    }
+    return write_yaml(folder / "a.yaml", **(keys | changed))
+
+
+@pytest.fixture(scope="module")
+def compared(data, preset, tmp_path_factory):
+    """The folder of a comparison, and what it printed."""
+    folder = tmp_path_factory.mktemp("comparison")
+    read = comparison.load_split
+
+    def load_split(config, split):
+        examples = read(config, split)
+        return replace(examples, groups=GROUPS) if split == "test" else examples
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "load_split", load_split)
+        status, out, err = command("compare", *config_of(folder, data, preset))
+    assert status == 0, err
+    return folder / "output", out
+
+
+@pytest.fixture(scope="module")
+def rows(compared):
+    written = json.loads((compared[0] / "rows.json").read_text())
+    return {row["name"]: row for row in written["rows"]}
+
+
+@pytest.fixture(scope="module")
+def answers(compared):
+    """For each saved model its answers to the test split, found without tfaugkd."""
+    models = {"Teacher": ["teacher"]}
+    models |= {name: [f"students/{folder_name(name)}/seed_{s}" for s in SEEDS] for name in METHODS}
+    texts = sentiment(100, seed=2).text_a
+
+    def answer(folder):
+        path = str(compared[0] / folder / "model")
+        classifier = keras_hub.models.TextClassifier.from_preset(path)
+        return classifier(classifier.preprocessor(texts)).numpy().argmax(-1)
+
+    return {name: [answer(folder) for folder in folders] for name, folders in models.items()}
+
+
+def right(answers, name):
+    """For each text the share of the seeds whose model is right."""
+    labels = sentiment(100, seed=2).labels
+    return np.mean([found == labels for found in answers[name]], axis=0)
+
+
+def test_there_is_a_row_for_the_teacher_and_for_each_method(rows):
+    assert list(rows) == ["Teacher", *METHODS]
+    for name, row in rows.items():
+        assert row["labelled_examples"] == (160 if name == "Teacher" else 80)
+        assert row["steps"] == (80 if name == "Teacher" else 20)
+        assert row["seconds_per_step"] > 0
+        assert 0 < row["latency_one_s"] < row["latency_batch_s"] * 64
+        assert row["size_bytes"] > 4 * row["parameters"]
+    assert rows["KD"]["parameters"] < rows["Teacher"]["parameters"]
+    assert list(rows["KD + Mix"]["degree"]) == list(rows["KD + Mix"]["distinct"]) == ["augpro_mix"]
+    assert rows["KD"]["degree"] == rows["FT"]["degree"] == {}
+
+
+def test_scores_are_means_over_seeds_with_their_spread(rows, answers):
+    labels = sentiment(100, seed=2).labels
+    for name, of_seeds in answers.items():
+        accuracies = [np.mean(found == labels) for found in of_seeds]
+        assert rows[name]["scores"] == {"accuracy": pytest.approx(np.mean(accuracies))}
+        if name == "Teacher":
+            assert rows[name]["spread"] == {}
+        else:
+            spread = {"accuracy": pytest.approx(np.std(accuracies, ddof=1))}
+            assert rows[name]["spread"] == spread
+    assert rows["Teacher"]["scores"]["accuracy"] > 0.9
+    assert any(row["spread"].get("accuracy") for row in rows.values()), "seeds change something"
+
+
+def test_agreement_is_with_the_teacher(rows, answers):
+    (teacher,) = answers["Teacher"]
+    assert rows["Teacher"]["agreement"] is None
+    for name in METHODS:
+        shares = [np.mean(found == teacher) for found in answers[name]]
+        assert rows[name]["agreement"] == pytest.approx(np.mean(shares))
+
+
+def test_intervals_are_paired_over_texts_and_drawn_by_group(rows, answers):
+    baseline = right(answers, "KD")
+    for name in ("FT", "KD + Mix"):
+        interval = paired_interval(right(answers, name), baseline, groups=GROUPS)
+        assert rows[name]["interval"] == pytest.approx(interval._asdict())
+    assert rows["KD"]["interval"] is rows["Teacher"]["interval"] is None
+
+
+def test_the_report_and_what_is_printed_say_the_same(compared, rows):
+    output, out = compared
+    page = (output / "report.md").read_text()
+    for name, row in rows.items():
+        for text in (page, out):
+            found = re.search(rf"^\W*{re.escape(name)} .*?(\d+\.\d)", text, re.MULTILINE)
+            assert found, name
+            assert float(found.group(1)) == pytest.approx(100 * row["scores"]["accuracy"], abs=0.06)
+    assert "Each ran with 2 seeds (0, 5)" in page
+    assert "drawn by film" in page
+    assert "on 160 labelled examples, the students on 80 examples" in page
+    assert "on the 100 examples of the test split" in page
+    assert (output / "comparison.png").read_bytes().startswith(b"\x89PNG")
+    assert out.endswith(f"The report is {output}/report.md\n")
+
+
+def test_the_folder_holds_every_model_and_nothing_else(compared):
+    output, _ = compared
+    found = sorted(path.name for path in output.iterdir())
+    written = ["comparison.png", "config.yaml", "report.md", "rows.json"]
+    assert found == [*written, "students", "teacher", "tfaugkd.json"]
+    students = sorted(path.name for path in (output / "students").iterdir())
+    assert students == ["ft", "kd", "kd_mix"]
+    for name in students:
+        for seed in SEEDS:
+            folder = output / "students" / name / f"seed_{seed}"
+            assert sorted(path.name for path in folder.iterdir()) == ["logs", "model"]
+
+
+def test_fine_tuning_is_not_taught(compared):
+    output, _ = compared
+
+    def columns(name):
+        path = output / "students" / name / "seed_0" / "logs" / "history.csv"
+        first, second = (line.split(",") for line in path.read_text().splitlines())
+        # Keras writes NA where there is no score of a validation split.
+        return {name for name, value in zip(first, second, strict=True) if value != "NA"}
+
+    def card(name):
+        return (output / "students" / name / "seed_0" / "model" / "README.md").read_text()
+
+    assert columns("ft") == {"epoch", "loss", "student_loss"}
+    assert columns("kd") == {"epoch", "loss", "student_loss", "distillation_loss"}
+    assert "**Teacher:**" not in card("ft")
+    assert f"**Teacher:** {output}/teacher\n" in card("kd")
+
+
+def test_an_augmentation_that_changes_nothing_is_an_error_and_no_row(data, preset, tmp_path):
+    config = config_of(
+        tmp_path,
+        data,
+        preset,
+        methods={"KD": {"augment": [{"name": "augpro_mix", "weight": 1.0}]}},
+        teacher_train=TRAIN | {"steps": 1},
+        check_teacher=False,
+    )
+    status, out, err = command("compare", *config)
+    assert (status, out) == (2, "")
+    assert "tfaugkd: error: augpro_mix leaves the texts as they are" in err.splitlines()[-1]
+    found = {path.name for path in (tmp_path / "output").iterdir()}
+    assert not found & {"report.md", "rows.json", "comparison.png"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"methods": METHODS | {"X": {"augment": [{"name": "mixip"}]}}}, "Did you mean 'mixup'?"),
+        ({"methods": METHODS | {"X": {"augment": [{}]}}}, "Unknown augmentation"),
+        ({"methods": METHODS | {"X": {"loss": {"hard": 0, "soft": 0}}}}, "no loss is left"),
+        ({"methods": METHODS | {"KD+Mix": {}}}, "'KD+Mix' in methods is too much like 'KD + Mix'"),
+        ({"methods": METHODS | {"Teacher": {}}}, "'Teacher' in methods is not free"),
+        ({"methods": METHODS | {"+": {}}}, "'+' in methods is not free"),
+        ({"student": {"layers": 3}}, "student.layers is 3, but must be from 1 to 2"),
+        ({"data": {"sequence_length": 32}}, "but the teacher reads at most 16 tokens."),
+        ({"student": {}}, "The student comes from nowhere"),
+        ({"teacher_preset": "no_such_encoder"}, "Cannot load a text classifier"),
+        ({"split": "held_out"}, "data.held_out is 0"),
+        ({"split": "tset"}, "Unknown split: 'tset'. Did you mean 'test'?"),
+        ({"baseline": "kd"}, "baseline is 'kd', but must be one of FT, KD, KD + Mix."),
+        ({"seeds": [1, 1]}, "seeds is [1, 1], but must be different numbers"),
+        ({"seeds": []}, "seeds is [], but must be different numbers, at least one."),
+        ({"teacher_examples": 161}, "data.train_examples is 161"),
+    ],
+)
+def test_what_cannot_be_used_stops_it_before_it_trains(
+    changed, message, data, preset, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(comparison, "train", lambda *_: pytest.fail("it trains"))
+    _, out, err = command("compare", *config_of(tmp_path, data, preset, **changed))
+    assert message in err.splitlines()[-1]
+    assert (out, [path.name for path in tmp_path.iterdir()]) == ("", ["a.yaml"])
+
+
+def test_a_split_without_labels_stops_it_before_it_trains(data, preset, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "train", lambda *_: pytest.fail("it trains"))
+    path = tmp_path / "test.csv"
+    path.write_text("text\nthe film was good\n")
+    config = config_of(tmp_path, data, preset, data={"test_file": str(path)})
+    assert complaint("compare", *config) == "Scoring needs labels, but these texts have none."
+
+
+def test_an_output_of_others_is_refused_first(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    options = ["--methods", "{KD: {}}", "--output", tmp_path]
+    assert "which is not empty" in complaint("compare", *options)
+    assert "will not be emptied" in complaint("compare", *options, "--overwrite")
+
+
+def test_a_teacher_that_learns_nothing_stops_it(data, preset, tmp_path, monkeypatch):
+    def untrained(teacher, student, *_):
+        if teacher is not None:
+            raise InputError("a student is trained")
+        # Always the same answer.
+        student.classifier.output_dense.kernel.assign(np.zeros((16, 2)))
+        return Trained(student, 0.1)
+
+    monkeypatch.setattr(comparison, "train", untrained)
+    config = config_of(tmp_path, data, preset, methods={"KD": {}})
+    status, _, err = command("compare", *config)
+    assert status == 2
+    assert "The teacher's accuracy on 64 examples is 0." in err.splitlines()[-1]
+    assert not list(Path(tmp_path).rglob("model"))
+    _, _, err = command("compare", *config, "--check_teacher", "false", "--overwrite")
+    assert err.splitlines()[-1] == "tfaugkd: error: a student is trained"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("KD", "kd"), ("KD + AugPro-Mix", "kd_augpro-mix"), ("a/b: ../c (T=2.0)", "a_b_c_t_2_0")],
+)
+def test_the_folder_of_a_method(name, folder):
+    assert folder_name(name) == folder
