@@ -25,6 +25,11 @@ from tfaugkd.data.files import write_rows
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 
+# Two devices, for the test with two replicas; everything else runs on the first.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
 WORDS = [
     "[PAD]",
     "[UNK]",

@@ -18,7 +18,6 @@ from tfaugkd.data.batches import (
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 
-
 _TOKENS = {}
 
 

@@ -47,7 +47,7 @@ def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 16) -
     if not methods:
         return {}
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def augment(x: dict[str, Any], y: tf.Tensor) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
         batch, draws = distiller.clean_batch(x, y)
         views = {method.name: distiller.augment(method, batch, draws) for method in methods}

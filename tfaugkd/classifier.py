@@ -133,4 +133,4 @@ class SplitClassifier:
     @cached_property
     def compiled_logits(self) -> Callable[[Tokens], tf.Tensor]:
         """Runs the model from tokens with dropout off, compiled with XLA once for each shape."""
-        return tf.function(self.logits, jit_compile=True)
+        return tf.function(self.logits, jit_compile=True, autograph=False)

@@ -109,6 +109,8 @@ class Distiller(keras.Model):
             run_eagerly=run_eagerly,
             jit_compile=False,
             steps_per_execution=steps_per_execution,
+            # The step scales no loss, so that the optimizer must not undo it (mixed_float16).
+            auto_scale_loss=False,
         )
         self.optimizer.build(self.student_classifier.trainable_variables)
         self.losses_and_gradients = self._losses_and_gradients
@@ -122,8 +124,9 @@ class Distiller(keras.Model):
                 self._losses_and_gradients, jit_compile=jit_compile
             )
             self.losses_and_logits = compiled(self._losses_and_logits, jit_compile=jit_compile)
-            # Several replicas sum their gradients inside the update, which XLA cannot hold.
-            self.update = compiled(self._update, jit_compile=jit_compile and alone)
+            if alone:
+                # Several replicas sum their gradients in it, which no inner function can hold.
+                self.update = compiled(self._update, jit_compile=jit_compile)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains, as `keras.Model.fit` does, after setting every epsilon that is "auto".

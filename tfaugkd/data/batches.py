@@ -63,7 +63,9 @@ def _tokens(x: dict[str, tf.Tensor]) -> Tokens:
 
 
 def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
-    """Tokenises texts with a model's own preprocessor, in tf.data.
+    """Tokenises texts with a model's own preprocessor.
+
+    It is called eagerly: in a `tf.data` pipeline, tracing it anew takes a second each time.
 
     Args:
         preprocessor: A KerasHub text classifier's preprocessor; its sequence length is set.
@@ -74,13 +76,13 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
         `token_ids`, `padding_mask` and, if the family has them, `segment_ids`: int32 `[N, S]`.
     """
     preprocessor.sequence_length = sequence_length
-    if examples.text_b is None:
-        texts: Any = tf.constant(examples.text_a)
-    else:
-        texts = (tf.constant(examples.text_a), tf.constant(examples.text_b))
-    dataset = tf.data.Dataset.from_tensor_slices((texts,)).batch(_TEXTS_AT_ONCE)
-    # Without y, KerasHub would take a pair of texts for a text and its label.
-    parts = list(dataset.map(lambda batch: preprocessor(batch, y=None)).as_numpy_iterator())
+    parts = []
+    for start in range(0, len(examples), _TEXTS_AT_ONCE):
+        texts: Any = tf.constant(examples.text_a[start : start + _TEXTS_AT_ONCE])
+        if examples.text_b is not None:
+            texts = (texts, tf.constant(examples.text_b[start : start + _TEXTS_AT_ONCE]))
+        # Without y, KerasHub would take a pair of texts for a text and its label.
+        parts.append(preprocessor(texts, y=None))
     return {
         name: np.concatenate([part[name] for part in parts]).astype(np.int32) for name in parts[0]
     }
@@ -147,6 +149,7 @@ def training_batches(
     weights = np.ones(len(examples)) if sample_weight is None else sample_weight
     rows = tf.nest.map_structure(tf.constant, (x, examples.labels, np.asarray(weights, np.float32)))
 
+    @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
         places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
         chosen = shuffled_indices(seed, places, len(examples))
