@@ -1,3 +1,5 @@
+from inspect import signature
+
 import pytest
 
 from tfaugkd.augment import METHODS, build_augmentations
@@ -5,6 +7,7 @@ from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.config import DistillConfig
 from tfaugkd.errors import InputError
 
 
@@ -69,3 +72,10 @@ def test_an_option_of_the_wrong_kind_is_refused_in_a_sentence(entry, sentence):
     with pytest.raises(InputError) as refused:
         build_augmentations([entry])
     assert str(refused.value) == sentence
+
+
+def test_the_help_of_augment_names_every_method_with_its_options():
+    explained = " ".join((DistillConfig.__doc__ or "").split())
+    for name, method in METHODS.items():
+        options = [option for option in signature(method).parameters if option != "name"]
+        assert f"{name} ({', '.join(options)})" in explained

@@ -123,7 +123,7 @@ def test_random_signs_are_the_same_under_xla():
 
 
 def test_data_without_the_random_seeds_are_refused(student, batch):
-    with pytest.raises(InputError, match="fgsm draws its seed.*same augmentations"):
+    with pytest.raises(InputError, match=r"fgsm draws its seed.*same augmentations"):
         FGSM(direction="random")(batch, {}, both(student, student))
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import both, clean, eight, tokens_of
+from conftest import WORDS, both, clean, eight, tokens_of
 
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.classifier import Hidden
@@ -65,9 +65,7 @@ def test_each_example_can_have_a_weight_of_its_own(student, short_and_long):
 
 
 def test_the_rotation_chooses_the_partner(student):
-    texts = tokens_of(
-        *(f"[CLS] {word} [SEP]" for word in "good great bad awful the a film movie".split())
-    )
+    texts = tokens_of(*(f"[CLS] {word} [SEP]" for word in WORDS[7:15]))
     batch = clean(texts, labels=[0, 0, 0, 1, 0, 0, 0, 0])
     views = MixUp(rotation=3)(batch, {}, both(student, student))
     assert views.targets.numpy()[0].tolist() == [0.5, 0.5]
@@ -114,7 +112,7 @@ def test_shares_are_drawn_only_where_they_are_random():
 
 
 def test_data_without_the_random_shares_are_refused(student, short_and_long):
-    with pytest.raises(InputError, match="mixup draws its weight.*same augmentations"):
+    with pytest.raises(InputError, match=r"mixup draws its weight.*same augmentations"):
         MixUp(alpha=0.4)(short_and_long, {}, both(student, student))
 
 

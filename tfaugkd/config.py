@@ -185,7 +185,14 @@ class DistillConfig:
         student: Where the student comes from.
         loss: The loss on clean text.
         augment: List of augmentations, each a name with its options, as in
-            [{name: augpro_mix, weight: 0.5}]. Their losses are added.
+            [{name: augpro_mix, weight: 0.5}]. Their losses are added. There are mixup (weight,
+            alpha, rotation, hard, soft), fgsm (epsilon, unit, direction, hard, soft), augpro_mix
+            (weight, alpha, rotation, soft) and augpro_fgsm (epsilon, unit, direction,
+            target_degree, soft). weight is the example's share of a mixture, alpha draws it from
+            Beta(alpha, alpha), rotation says which neighbour is the partner; epsilon is a number
+            in units of rms (the embeddings' root-mean-square entry) or absolute, or auto, which
+            reaches target_degree, the share of tokens changed; direction is ascent, descent or
+            random; hard and soft weigh the losses against labels and against the teacher.
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.
@@ -279,6 +286,7 @@ class CompareConfig:
         baseline: The row that the others are compared with.
         split: The split that the table is about: dev, test or held_out.
         seeds: Every method is run once with each seed.
+        check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         output: Folder for the models, the logs and the report; must be new or empty.
         overwrite: Replace what stands in output.
     """
@@ -288,11 +296,12 @@ class CompareConfig:
     teacher_examples: int | None = None
     teacher_preset: str = PACKAGED
     teacher_train: TrainConfig = field(default_factory=TrainConfig)
-    student: StudentConfig = field(default_factory=lambda: StudentConfig(layers=2))
+    student: StudentConfig = field(default_factory=StudentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     baseline: str = "KD"
     split: str = "test"
     seeds: list[int] = field(default_factory=lambda: [0])
+    check_teacher: bool = True
     output: str = "outputs/comparison"
     overwrite: bool = False
 
@@ -300,4 +309,5 @@ class CompareConfig:
         _require(bool(self.methods), "methods", self.methods, "at least one method")
         known = self.baseline in self.methods
         _require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
-        _require(bool(self.seeds), "seeds", self.seeds, "at least one number")
+        once = len(set(self.seeds)) == len(self.seeds)
+        _require(bool(self.seeds) and once, "seeds", self.seeds, "different numbers, at least one")

@@ -39,12 +39,14 @@ def load_classifier(preset: str, num_classes: int | None = None) -> Any:
         ) from error
     except (ValueError, OSError, ImportError) as error:
         raise InputError(
-            f"Cannot load a text classifier from {preset!r}: {_first_line(error)} Name a KerasHub "
+            f"Cannot load a text classifier from {preset!r}: {_reason(error)} Name a KerasHub "
             f"preset, a folder in KerasHub's or Hugging Face's format, or {PACKAGED!r}."
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionError) or "Connection" in type(error).__name__:
+        return "it is not on this machine, and the hub that has it cannot be reached."
     line = " ".join(str(error).split("\n\n")[0].split())
     line = line.split(" A preset must be")[0]
     return line if line.endswith(".") else f"{line}."
