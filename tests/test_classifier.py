@@ -86,6 +86,17 @@ def test_dropout_is_on_only_in_training(split, tokens):
     assert difference(once, again) > 0.01
 
 
+def test_dropout_stands_where_the_classifier_has_it(split, tokens):
+    seeds = [v for v in split.classifier.variables if "seed_generator" in v.path]
+    states = [seed.numpy() for seed in seeds]
+    assert len(seeds) >= 3 * 3 + 1
+    whole = classified(split.classifier, tokens, training=True)
+    for seed, state in zip(seeds, states, strict=True):
+        assert not np.array_equal(seed.numpy(), state)
+        seed.assign(state)
+    assert difference(split.logits(tokens, training=True), whole) < 1e-6
+
+
 def test_gradients_are_those_of_the_whole_classifier(split, tokens):
     variables = split.classifier.trainable_variables
 

@@ -387,6 +387,15 @@ def test_the_teachers_dropout_is_on_only_if_it_is_asked_for(batch):
         assert np.array_equal(on[name], off[name])
 
 
+def test_the_students_dropout_is_on_in_every_term(master, batch):
+    methods = [METHODS[name] for name in ("mixup", "random", "augpro_mix")]
+    distiller = eager(master, fresh(dropout=0.3), methods=methods)
+    once, again = (values_of(distiller.losses_and_gradients(*batch)[0]) for _ in range(2))
+    for name, values in once.items():
+        dropped = name != "augpro_mix_degree"
+        assert np.allclose(values, again[name], rtol=0.01) != dropped, name
+
+
 def test_evaluation_asks_the_teacher_without_dropout(batch):
     x, y, _ = batch
     teacher, student = bert(layers=2, seed=1, dropout=0.3), fresh(dropout=0.3)
