@@ -117,7 +117,15 @@ def test_data_without_the_random_shares_are_refused(student, short_and_long):
 
 
 @pytest.mark.parametrize(
-    "options", [{"weight": 1.5}, {"weight": -0.1}, {"alpha": 0.0}, {"rotation": 0}, {"rotation": 8}]
+    "options",
+    [
+        {"weight": 1.5},
+        {"weight": -0.1},
+        {"alpha": 0.0},
+        {"rotation": 0},
+        {"rotation": 4},
+        {"rotation": 8},
+    ],
 )
 def test_options_out_of_range_are_refused(options):
     (key,) = options

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any, get_type_hints
 
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.method import Augmentation
-from tfaugkd.augment.mixing import BLOCK
+from tfaugkd.augment.mixing import ROTATIONS
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.config_fields import describe, fits
 from tfaugkd.errors import InputError, unknown_name
@@ -36,7 +37,7 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
             take; a name that is used twice.
     """
     built: list[Augmentation] = []
-    rotation = 0
+    rotations = cycle(ROTATIONS)
     for entry in entries:
         options = dict(entry)
         name = options.pop("name", None)
@@ -44,8 +45,8 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
             raise unknown_name("augmentation", str(name), METHODS)
         allowed = set(inspect.signature(METHODS[name]).parameters) - {"name"}
         _check_options(name, options, allowed)
-        if "rotation" in allowed:
-            rotation = options.setdefault("rotation", rotation % (BLOCK - 1) + 1)
+        if "rotation" in allowed and "rotation" not in options:
+            options["rotation"] = next(rotations)
         built.append(METHODS[name](**options))
     names = [augmentation.name for augmentation in built]
     for name in names:

@@ -93,7 +93,7 @@ def augpro_mix(
         weight: The example's share of the mixture, from 0 to 1. Away from 0.5 nearly all tokens
             are those of the parent with the larger weighted norm.
         alpha: Draw each example's share from Beta(alpha, alpha) instead.
-        rotation: Which example of its block of 8 is the partner, 1 to 7.
+        rotation: Which example of its block of 8 is the partner: 1, 2, 3, 5, 6 or 7.
         soft: Weight of the distance to the teacher (AugPro, Equation 6).
 
     Returns:

@@ -2,8 +2,8 @@
 
 Pairing is by arrangement, without a draw or a gather: inside blocks of 8 of a fully shuffled batch,
 example i is mixed with example (i + rotation) mod 8. That is random, local to any replica, the
-same for any number of replicas, and never symmetric (except at a rotation of 4), so that no mixture
-is made twice.
+same for any number of replicas, and never symmetric, so that no mixture is made twice. A rotation
+of 4 would pair i with j and j with i, so there is none.
 """
 
 import tensorflow as tf
@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfaugkd.classifier import Tokens
 
 BLOCK = 8
+ROTATIONS = (1, 2, 3, 5, 6, 7)
 
 
 def partner(values: tf.Tensor, rotation: int) -> tf.Tensor:
@@ -18,7 +19,7 @@ def partner(values: tf.Tensor, rotation: int) -> tf.Tensor:
 
     Args:
         values: `[B, ...]` with B a multiple of 8.
-        rotation: From 1 to 7.
+        rotation: One of ROTATIONS.
 
     Returns:
         `[B, ...]`.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
-from tfaugkd.augment.mixing import BLOCK, beta_weights, mixed_embeddings, mixed_tokens, partner
+from tfaugkd.augment.mixing import ROTATIONS, beta_weights, mixed_embeddings, mixed_tokens, partner
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.errors import InputError
 
@@ -19,7 +19,7 @@ class MixUp:
     Args:
         weight: The example's share, from 0 to 1 (AugPro takes 0.5).
         alpha: Draw each example's share from Beta(alpha, alpha) instead (MixKD takes 0.4).
-        rotation: Which example of its block of 8 is the partner, 1 to 7.
+        rotation: Which example of its block of 8 is the partner: 1, 2, 3, 5, 6 or 7.
         hard: Weight of the loss against mixed labels (MixKD's alpha_SM).
         soft: Weight of the distance to the teacher (MixKD's alpha_TMKD).
         name: The name under which its losses are logged.
@@ -45,8 +45,10 @@ class MixUp:
             raise InputError(f"{self.name}.weight is {self.weight!r}, but must be from 0 to 1.")
         if self.alpha is not None and self.alpha <= 0:
             raise InputError(f"{self.name}.alpha is {self.alpha!r}, but must be above 0.")
-        if self.rotation not in range(1, BLOCK):
-            raise InputError(f"{self.name}.rotation is {self.rotation!r}, but must be 1 to 7.")
+        if self.rotation not in ROTATIONS:
+            raise InputError(
+                f"{self.name}.rotation is {self.rotation!r}, but must be one of {ROTATIONS}."
+            )
 
     def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
         """Draws each example's share `[B]`, where it is random."""
