@@ -1,6 +1,5 @@
 """The jobs `tfaugkd teacher` and `tfaugkd distill`: read, train, score, save."""
 
-import json
 import logging
 import shlex
 import sys
@@ -21,6 +20,7 @@ from tfaugkd.data import load_split, task_of
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
+from tfaugkd.plain_json import write_json
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, save_model
 from tfaugkd.scoring import Scored, score_model
@@ -186,7 +186,7 @@ def finish(
         "distinct": {key: found.distinct for key, found in trained.audits.items()},
         "seconds_per_step": trained.seconds_per_step,
     }
-    write_text(output / "scores.json", json.dumps(result, indent=2) + "\n")
+    write_json(output / "scores.json", result)
     for metric, value in scored.scores.items():
         print(f"{metric} on {len(dev)} examples of dev: {value:.4f}")
     for key, found in trained.audits.items():

@@ -1,15 +1,11 @@
 """The report of a comparison: a page to read, a picture and the numbers."""
 
 import dataclasses
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from tfaugkd.folders import write_text
-from tfaugkd.intervals import Interval
+from tfaugkd.plain_json import write_json
 from tfaugkd.plot import draw_comparison
 from tfaugkd.table import Row, markdown_table, print_table
 
@@ -77,9 +73,7 @@ def write_report(folder: str | Path, report: Report) -> Path:
         teacher=report.teacher,
         split=report.split,
     )
-    # JSON has no nan; null is what other readers understand.
-    plain = json.dumps(_plain(report), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "rows.json", plain + "\n")
+    write_json(folder / "rows.json", report)
     write_text(folder / "report.md", _page(report))
     return folder / "report.md"
 
@@ -143,18 +137,3 @@ def _duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{value} {unit}" for value, unit in parts if value) or "0 s"
-
-
-def _plain(value: object) -> object:
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: _plain(getattr(value, field.name)) for field in fields}
-    if isinstance(value, Interval):
-        return _plain(value._asdict())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

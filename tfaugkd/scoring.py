@@ -1,6 +1,5 @@
 """Scores of a model on a whole split, and the job that prints them."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +11,9 @@ from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
-from tfaugkd.folders import require_new_file, write_text
+from tfaugkd.folders import require_new_file
 from tfaugkd.metrics import score
+from tfaugkd.plain_json import write_json
 from tfaugkd.prediction import EVALUATION_BATCH, predict_logits
 from tfaugkd.saved_model import load_model
 
@@ -96,4 +96,4 @@ def evaluate(config: EvaluateConfig) -> None:
     if config.output:
         facts_of_run = {"model": config.model, "task": task.name, "split": config.split}
         result = facts_of_run | {"examples": len(examples), "scores": scored.scores}
-        write_text(config.output, json.dumps(result, indent=2) + "\n")
+        write_json(config.output, result)
