@@ -28,7 +28,7 @@ class Audit(NamedTuple):
     texts: int
 
 
-def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 16) -> dict[str, Audit]:
+def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 8) -> dict[str, Audit]:
     """Runs the augmentations that make text on the first batches of a run.
 
     Args:
@@ -47,7 +47,8 @@ def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 16) -
     if not methods:
         return {}
 
-    @tf.function(jit_compile=True, autograph=False)
+    # A few batches do not repay what XLA takes to compile them.
+    @tf.function(autograph=False)
     def augment(x: dict[str, Any], y: tf.Tensor) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
         batch, draws = distiller.clean_batch(x, y)
         views = {method.name: distiller.augment(method, batch, draws) for method in methods}

@@ -71,7 +71,8 @@ def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]
             f"epsilon is 'auto', which looks at the first batches of a tf.data.Dataset, but the "
             f"data are a {type(dataset).__name__}; give a dataset or a number."
         )
-    clean_batch = tf.function(distiller.clean_batch, jit_compile=True, autograph=False)
+    # A few batches do not repay what XLA takes to compile a backward pass.
+    clean_batch = tf.function(distiller.clean_batch, autograph=False)
     clean = [clean_batch(x, y) for x, y, *_ in dataset.take(_BATCHES)]
     return tuple(
         _calibrated(method, distiller, clean) if _is_auto(method) else method
