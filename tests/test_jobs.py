@@ -91,7 +91,7 @@ def test_a_student_learns_from_it(student_output, teacher_output):
     lines = out.splitlines()
     assert f"accuracy on 64 examples of dev: {accuracy:.4f}" in lines
     assert (
-        f"augpro_mix: {degree:.0%} of the tokens changed, {distinct:.0%} of 128 texts new" in lines
+        f"augpro_mix: {degree:.0%} of the tokens changed, {distinct:.0%} of 64 texts new" in lines
     )
     assert lines[-1] == f"Saved in {output}/model"
 
