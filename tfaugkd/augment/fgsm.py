@@ -23,7 +23,8 @@ class FGSM:
     sign does not depend on the batch's size.
 
     Args:
-        epsilon: Size of the step; 0 changes nothing. "auto" is for `augpro_fgsm` alone.
+        epsilon: Size of the step; 0 changes nothing. Small, as AugPro says: at 0.2 a student of
+            the demo forgets its task. "auto" is for `augpro_fgsm` alone.
         unit: "rms": epsilon counts in root-mean-square entries of the student's embedding table;
             "absolute": in the embeddings' own unit (AugPro's 35 is T5's).
         direction: "ascent" climbs the loss (the paper's), "descent" goes down, "random" takes
@@ -33,7 +34,7 @@ class FGSM:
         name: The name under which its losses are logged.
     """
 
-    epsilon: float | Literal["auto"] = 0.2
+    epsilon: float | Literal["auto"] = 0.01
     unit: Literal["rms", "absolute"] = "rms"
     direction: Literal["ascent", "descent", "random"] = "ascent"
     hard: float = 0.0
