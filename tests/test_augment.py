@@ -79,3 +79,39 @@ def test_the_help_of_augment_names_every_method_with_its_options():
     for name, method in METHODS.items():
         options = [option for option in signature(method).parameters if option != "name"]
         assert f"{name} ({', '.join(options)})" in explained
+
+
+def test_a_ratio_makes_mixtures_with_other_partners_that_share_the_weight():
+    made = build_augmentations([{"name": "mixup", "ratio": 3, "hard": 1.5}, {"name": "augpro_mix"}])
+    names = ["mixup", "mixup_2", "mixup_3", "augpro_mix"]
+    assert [method.name for method in made] == names
+    assert [method.rotation for method in made[:3]] == [1, 2, 3]
+    assert [(method.hard, method.soft) for method in made[:3]] == [(0.5, 1 / 3)] * 3
+    assert made[3].of.rotation == 5
+
+
+def test_a_ratio_of_projected_mixtures_names_their_draws_too():
+    _, second = build_augmentations([{"name": "augpro_mix", "alpha": 0.4, "ratio": 2}])
+    assert (second.name, second.of.name, second.soft) == ("augpro_mix_2", "augpro_mix_2", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ({"name": "mixup", "ratio": 7}, "mixup.ratio is 7, but must be from 1 to 6."),
+        ({"name": "mixup", "ratio": True}, "mixup.ratio is True, but must be from 1 to 6."),
+        (
+            {"name": "tmix", "ratio": 2, "rotation": 1},
+            "tmix has a ratio of 2 and a rotation, but each of its mixtures needs another partner; "
+            "leave the rotation out.",
+        ),
+        (
+            {"name": "fgsm", "ratio": 2},
+            "Unknown option of fgsm: 'ratio'. Allowed: deep, direction, epsilon, hard, soft, unit.",
+        ),
+    ],
+)
+def test_a_ratio_that_no_mixture_has_is_refused(entry, sentence):
+    with pytest.raises(InputError) as refused:
+        build_augmentations([entry])
+    assert str(refused.value) == sentence

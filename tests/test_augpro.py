@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_mixing import SPECIALS, batches
 
-from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix
+from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix, augpro_pga
 from tfaugkd.augment.method import degree
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.pga import PGA
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.errors import InputError
 
@@ -78,7 +79,7 @@ def test_a_mixture_is_projected_on_the_word_between_its_parents(student):
     assert views.degree.numpy() == pytest.approx([1 / 2, 1 / 3] * 4)
 
 
-def test_both_models_read_the_tokens_that_are_made_and_no_label_goes_with_them(
+def test_both_models_read_the_tokens_that_are_made_and_labels_weigh_nothing(
     teacher, student, examples
 ):
     tokens = eight(examples, student)
@@ -87,7 +88,7 @@ def test_both_models_read_the_tokens_that_are_made_and_no_label_goes_with_them(
         views = method(batch, {}, both(teacher, student))
         assert isinstance(views.teacher, Tokens)
         assert views.teacher is views.student
-        assert views.targets is None
+        assert method.hard == 0
         assert views.student.token_ids.dtype == tf.int32
         assert 0 < views.degree.numpy().mean() < 1
 
@@ -210,12 +211,17 @@ def test_the_options_reach_the_representation():
     mix = augpro_mix(weight=0.3, alpha=0.4, rotation=5, soft=2.0)
     assert mix.of == MixUp(0.3, 0.4, 5, name="augpro_mix")
     assert (mix.name, mix.hard, mix.soft) == ("augpro_mix", 0.0, 2.0)
-    fgsm = augpro_fgsm(0.1, "absolute", "random", 0.2, 3.0)
+    fgsm = augpro_fgsm(0.1, "absolute", "random", 0.2, soft=3.0)
     of = fgsm.of
     assert (of.epsilon, of.unit, of.direction) == (0.1, "absolute", "random")
     assert (fgsm.name, fgsm.target_degree, fgsm.soft) == ("augpro_fgsm", 0.2, 3.0)
     assert not fgsm.needs_clean_gradients
     assert augpro_fgsm().needs_clean_gradients
+    pga = augpro_pga(2.0, 0.5, 3, "absolute", "random", "hard", 0.2, hard=0.7)
+    assert pga.of == PGA(2.0, 0.5, 3, "absolute", "random", "hard", name="augpro_pga")
+    assert (pga.name, pga.target_degree, pga.hard, pga.soft) == ("augpro_pga", 0.2, 0.7, 1.0)
+    assert augpro_pga().needs_teacher_answer
+    assert not pga.needs_teacher_answer
     assert fgsm.draw(tf.constant([1, 2]), 8)["seed"].shape == (8, 2)
     assert mix.draw(tf.constant([1, 2]), 8)["weight"].shape == (8,)
 
@@ -231,8 +237,8 @@ def test_any_representation_can_be_projected(student):
     class Shifted(MixUp):
         """Mixes, then turns every embedding round."""
 
-        def represent(self, model, tokens, batch, draws):
-            made = super().represent(model, tokens, batch, draws)
+        def represent(self, model, tokens, batch, draws, objective):
+            made = super().represent(model, tokens, batch, draws, objective)
             return made._replace(embeddings=-made.embeddings)
 
     tokens = tokens_of(*[FIRST, SECOND] * 4)

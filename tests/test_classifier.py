@@ -161,3 +161,21 @@ def test_inputs_of_one_text_each_have_one_segment():
     tokens = eight(sentiment(8), split)
     assert isinstance(tokens, Tokens)
     assert not tokens.segment_ids.numpy().any()
+
+
+def test_a_trace_has_every_layers_states_and_attention(split, tokens):
+    answer = split.trace(tokens)
+    assert difference(answer.logits, split.logits(tokens)) < 1e-5
+    assert len(answer.states) == len(answer.attention) == split.num_layers == 3
+    frame = (tokens.segment_ids, tokens.padding_mask)
+    embeddings = split.embed(tokens.token_ids)
+    for layer, states in enumerate(answer.states, start=1):
+        expected = split.encode(embeddings, *frame, to_layer=layer)
+        assert difference(states, expected) < 1e-5
+    for maps in answer.attention:
+        assert maps.shape == (8, split.num_heads, LENGTH, LENGTH)
+        real = tokens.padding_mask.numpy()[:, None, None, :]
+        assert difference((maps * real).numpy().sum(-1), 1.0) < 1e-5
+    plainly = split.trace(tokens, attention=False)
+    assert plainly.attention == ()
+    assert difference(plainly.states[-1], answer.states[-1]) < 1e-5

@@ -19,6 +19,8 @@ from test_mixing import SPECIALS
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.pga import PGA
+from tfaugkd.augment.tmix import TMix
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.data.batches import evaluation_batches, read_inputs, training_batches
@@ -33,6 +35,8 @@ METHODS = {
     "random": FGSM(direction="random", hard=1.0, name="random"),
     "augpro_mix": augpro_mix(rotation=2),
     "augpro_fgsm": augpro_fgsm(epsilon=2.5),
+    "tmix": TMix(),
+    "pga": PGA(radius=0.5, step_size=0.5),
 }
 LABELS_ONLY = Objective(soft=0.0)
 SOFTENED = Objective(hard=0.3, soft=2.0, distance="kl", temperature=2.0)
@@ -141,6 +145,9 @@ def test_the_terms_are_those_that_have_a_weight(compiled, batch):
         "augpro_mix_degree": 0.0,
         "augpro_fgsm_distillation_loss": 1.0,
         "augpro_fgsm_degree": 0.0,
+        "tmix_student_loss": 1.0,
+        "tmix_distillation_loss": 1.0,
+        "pga_distillation_loss": 1.0,
     }
 
 

@@ -1,4 +1,4 @@
-"""Finds the epsilon that changes the asked share of tokens, on the first batches of a run."""
+"""Finds the epsilon or radius that changes the asked share of tokens, on a run's first batches."""
 
 import dataclasses
 import logging
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from tfaugkd.augment.augpro import AugPro
-from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.errors import InputError
 from tfaugkd.vocabulary import root_mean_square
@@ -52,7 +51,7 @@ def bisect(
 
 
 def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]:
-    """Replaces every epsilon that is "auto" by the one that reaches the method's target degree.
+    """Replaces every epsilon or radius that is "auto" by what reaches the method's target degree.
 
     Args:
         distiller: Holds the augmentations and both models as they are at the start.
@@ -62,14 +61,15 @@ def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]
         The augmentations, with numbers.
 
     Raises:
-        InputError: The data are no `tf.data.Dataset`, or no epsilon changes the text.
+        InputError: The data are no `tf.data.Dataset`, or nothing changes the text.
     """
     if not any(_is_auto(method) for method in distiller.augmentations):
         return distiller.augmentations
     if not isinstance(dataset, tf.data.Dataset):
         raise InputError(
-            f"epsilon is 'auto', which looks at the first batches of a tf.data.Dataset, but the "
-            f"data are a {type(dataset).__name__}; give a dataset or a number."
+            f"{_auto_names(distiller)} is 'auto', which looks at the first batches of a "
+            f"tf.data.Dataset, but the data are a {type(dataset).__name__}; give a dataset or a "
+            "number."
         )
     # A few batches do not repay what XLA takes to compile a backward pass.
     clean_batch = tf.function(distiller.clean_batch, autograph=False)
@@ -81,38 +81,51 @@ def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]
 
 
 def _is_auto(method: Augmentation) -> bool:
-    return (
-        isinstance(method, AugPro)
-        and isinstance(method.of, FGSM)
-        and isinstance(method.of.epsilon, str)
+    return isinstance(method, AugPro) and isinstance(_option(method)[1], str)
+
+
+def _option(method: AugPro) -> tuple[str, Any]:
+    """Gives the name of what can be "auto", and its value; neither where nothing can."""
+    name = getattr(method.of, "auto_option", None)
+    return ("", None) if name is None else (name, getattr(method.of, name))
+
+
+def _auto_names(distiller: "Distiller") -> str:
+    return " and ".join(
+        f"{method.name}.{_option(method)[0]}"
+        for method in distiller.augmentations
+        if isinstance(method, AugPro) and _is_auto(method)
     )
 
 
 def _calibrated(method: Any, distiller: "Distiller", clean: list) -> Augmentation:
     @tf.function(jit_compile=True, autograph=False)
-    def degree_at(batch: Any, draws: Any, epsilon: tf.Tensor) -> tf.Tensor:
-        views = distiller.augment(_with_epsilon(method, epsilon), batch, draws)
+    def degree_at(batch: Any, draws: Any, size: tf.Tensor) -> tf.Tensor:
+        views = distiller.augment(_with_size(method, size), batch, draws)
         return tf.reduce_mean(views.degree)
 
-    def mean_degree(epsilon: float) -> float:
-        degrees = [degree_at(batch, draws, tf.constant(epsilon)) for batch, draws in clean]
+    def mean_degree(size: float) -> float:
+        degrees = [degree_at(batch, draws, tf.constant(size)) for batch, draws in clean]
         return float(tf.reduce_mean(tf.stack(degrees)))
 
     rms = float(root_mean_square(tf.convert_to_tensor(distiller.student.table)))
     scale = 1.0 if method.of.unit == "rms" else rms
-    epsilon, found = bisect(
+    size, found = bisect(
         mean_degree, method.target_degree, _FIRST_RMS * scale, _LARGEST_RMS * scale
     )
     if found == 0.0:
         raise InputError(
-            f"{method.name}: no epsilon up to {_LARGEST_RMS * scale:g} changes a token."
+            f"{method.name}: no {_option(method)[0]} up to {_LARGEST_RMS * scale:g} changes a "
+            "token."
         )
     _LOG.info(
-        "%s: epsilon %.3f (%s) changes %.0f %% of the tokens; asked were %.0f %%.",
-        *(method.name, epsilon, method.of.unit, 100 * found, 100 * method.target_degree),
+        "%s: %s %.3f (%s) changes %.0f %% of the tokens; asked were %.0f %%.",
+        *(method.name, _option(method)[0], size, method.of.unit),
+        *(100 * found, 100 * method.target_degree),
     )
-    return _with_epsilon(method, epsilon)
+    return _with_size(method, size)
 
 
-def _with_epsilon(method: Any, epsilon: Any) -> AugPro:
-    return dataclasses.replace(method, of=dataclasses.replace(method.of, epsilon=epsilon))
+def _with_size(method: Any, size: Any) -> AugPro:
+    name, _ = _option(method)
+    return dataclasses.replace(method, of=dataclasses.replace(method.of, **{name: size}))

@@ -39,6 +39,18 @@ class Hidden(NamedTuple):
     layer: int = 0
 
 
+class Answer(NamedTuple):
+    """What a model makes of a batch: logits `[B, C]`, and what was asked of its insides.
+
+    `states` has `[B, S, D]` for each layer, `attention` its maps `[B, H, S, S]` after softmax and
+    before dropout; both are empty where nothing was asked.
+    """
+
+    logits: tf.Tensor
+    states: tuple[tf.Tensor, ...] = ()
+    attention: tuple[tf.Tensor, ...] = ()
+
+
 class SplitClassifier:
     """A KerasHub `TextClassifier` and its parts; it composes the classifier, and owns nothing.
 
@@ -70,6 +82,16 @@ class SplitClassifier:
     def num_layers(self) -> int:
         """The number of transformer layers."""
         return self._encoder.depth
+
+    @property
+    def num_heads(self) -> int:
+        """The number of attention heads H of a layer."""
+        return self.classifier.backbone.num_heads
+
+    @property
+    def width(self) -> int:
+        """The width D of the hidden states."""
+        return self.classifier.backbone.hidden_dim
 
     @property
     def table(self) -> Any:
@@ -129,6 +151,35 @@ class SplitClassifier:
             inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
         states = self.encode(*inputs, training=training)
         return tf.cast(self._encoder.head(states, training), tf.float32)
+
+    def trace(
+        self, inputs: Tokens | Hidden, training: bool = False, attention: bool = True
+    ) -> Answer:
+        """Runs the model from its inputs, tokens or word embeddings, and keeps what lies between.
+
+        Args:
+            inputs: Where to begin: tokens, or states with no layer behind them.
+            training: Whether dropout is on.
+            attention: Whether attention maps are kept too.
+
+        Returns:
+            The logits, the states behind each layer and its attention maps.
+        """
+        if isinstance(inputs, Tokens):
+            inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
+        assert inputs.layer == 0, "the layers behind the states cannot be told any more"
+        mask = inputs.padding_mask
+        state = self._encoder.enter(inputs.states, inputs.segment_ids, training)
+        states, maps = [], []
+        for index in range(self.num_layers):
+            if attention:
+                state, scores = self._encoder.layer_and_attention(index, state, mask, training)
+                maps.append(scores)
+            else:
+                state = self._encoder.layer(index, state, mask, training)
+            states.append(state)
+        logits = tf.cast(self._encoder.head(state, training), tf.float32)
+        return Answer(logits, tuple(states), tuple(maps))
 
     @cached_property
     def compiled_logits(self) -> Callable[[Tokens], tf.Tensor]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import Objective
@@ -29,7 +28,8 @@ def check_distillation(
     Raises:
         InputError: See the sentences.
     """
-    if objective.hard == 0 and objective.soft == 0 and not augmentations:
+    nothing = objective.hard == 0 and objective.soft == 0 and not objective.deep.weighs
+    if nothing and not augmentations:
         raise InputError(
             "loss.hard and loss.soft are both 0 and nothing augments: no loss is left."
         )
@@ -37,18 +37,20 @@ def check_distillation(
     _check_names(augmentations)
     for method in augmentations:
         _check_options(method)
+        _check_deep(method, objective)
     _check_gradients(objective, augmentations)
     if teacher is not None:
-        _check_models(teacher, student, augmentations)
+        _check_models(teacher, student, objective, augmentations)
         return
     if augmentations:
         raise InputError(
             f"Augmentation {augmentations[0].name!r} needs a teacher, but there is none."
         )
-    if objective.soft > 0:
+    if objective.soft > 0 or objective.deep.weighs:
+        key = f"loss.soft is {objective.soft}" if objective.soft > 0 else "loss.deep has a weight"
         raise InputError(
-            f"loss.soft is {objective.soft}, but there is no teacher; give one, or set it to 0 to "
-            "fine-tune on labels alone."
+            f"{key}, but there is no teacher; give one, or set it to 0 to fine-tune on labels "
+            "alone."
         )
 
 
@@ -62,20 +64,29 @@ def _check_names(augmentations: Sequence[Augmentation]) -> None:
 
 
 def _check_options(method: Augmentation) -> None:
-    for name, weight in (("hard", method.hard), ("soft", method.soft)):
+    for name, weight in (("hard", method.hard), ("soft", method.soft), ("deep", method.deep)):
         if weight < 0:
             raise InputError(f"{method.name}.{name} is {weight}, but must be 0 or more.")
     if method.hard == 0 and method.soft == 0:
         raise InputError(f"{method.name} has weight 0 in the loss; leave it out instead.")
-    if isinstance(method, FGSM) and isinstance(method.epsilon, str):
+    option = getattr(method, "auto_option", None)
+    if option is not None and isinstance(getattr(method, option), str):
         raise InputError(
-            f"{method.name}.epsilon is {method.epsilon!r}, but must be a number: it makes no "
-            "tokens whose changed share could set it."
+            f"{method.name}.{option} is {getattr(method, option)!r}, but must be a number: it "
+            "makes no tokens whose changed share could set it."
+        )
+
+
+def _check_deep(method: Augmentation, objective: Objective) -> None:
+    if method.deep > 0 and not objective.deep.weighs:
+        raise InputError(
+            f"{method.name}.deep is {method.deep}, but it multiplies the weights in loss.deep, "
+            "which are all 0; give one of hidden, attention and patient."
         )
 
 
 def _check_gradients(objective: Objective, augmentations: Sequence[Augmentation]) -> None:
-    if objective.hard > 0 or objective.soft > 0:
+    if objective.hard > 0 or objective.soft > 0 or objective.deep.weighs:
         return
     for method in augmentations:
         if method.needs_clean_gradients:
@@ -86,7 +97,10 @@ def _check_gradients(objective: Objective, augmentations: Sequence[Augmentation]
 
 
 def _check_models(
-    teacher: SplitClassifier, student: SplitClassifier, augmentations: Sequence[Augmentation]
+    teacher: SplitClassifier,
+    student: SplitClassifier,
+    objective: Objective,
+    augmentations: Sequence[Augmentation],
 ) -> None:
     if teacher.num_classes != student.num_classes:
         raise InputError(
@@ -95,6 +109,12 @@ def _check_models(
         )
     if same_vocabulary(teacher, student):
         return
+    if objective.deep.hidden > 0 or objective.deep.attention > 0:
+        raise InputError(
+            "loss.deep needs a teacher and a student with one vocabulary, because position t of "
+            f"the two models would hold different words; theirs differ: {_tokenizer_of(teacher)} "
+            f"and {_tokenizer_of(student)}."
+        )
     for method in augmentations:
         if method.one_vocabulary_because is not None:
             raise InputError(

@@ -109,6 +109,37 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class DeepDistillation:
+    """What the student learns of the teacher's insides, layer by layer.
+
+    Args:
+        hidden: Weight of the squared error of hidden states (AD2); a learned projection makes
+            widths equal where they differ.
+        attention: Weight of KL(teacher || student) of self-attention maps (AD2); needs as many
+            heads in the student as in the teacher.
+        patient: Weight of the squared error of [CLS] states at length 1, without the last layer
+            (Patient KD, Sun et al., 2019).
+        layers: Which of the teacher's layers, counted from 1, the student's layers learn from, in
+            order: "skip" spreads them evenly, "last" takes the last ones, or a list.
+    """
+
+    hidden: float = 0.0
+    attention: float = 0.0
+    patient: float = 0.0
+    layers: Literal["skip", "last"] | list[int] = "skip"
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "attention", "patient"):
+            weight = getattr(self, name)
+            _require(weight >= 0, f"loss.deep.{name}", weight, "0 or more")
+
+    @property
+    def weighs(self) -> bool:
+        """Whether anything inside the models is compared."""
+        return self.hidden > 0 or self.attention > 0 or self.patient > 0
+
+
+@dataclass(frozen=True)
 class Objective:
     """The loss on clean text: `hard * loss(student, label) + soft * distance(student, teacher)`.
 
@@ -119,12 +150,14 @@ class Objective:
         distance: "mse" on logits, mean over classes; "kl" is KL(teacher || student), and
             "cross_entropy" the cross-entropy, both on softened probabilities, scaled by T^2.
         temperature: T, above 0; divides the logits of both models. "mse" takes only 1.
+        deep: What is added for hidden states and attention maps.
     """
 
     hard: float = 1.0
     soft: float = 1.0
     distance: Literal["mse", "kl", "cross_entropy"] = "mse"
     temperature: float = 1.0
+    deep: DeepDistillation = field(default_factory=DeepDistillation)
 
     def __post_init__(self) -> None:
         _require(self.hard >= 0, "loss.hard", self.hard, "0 or more")
@@ -186,13 +219,19 @@ class DistillConfig:
         loss: The loss on clean text.
         augment: List of augmentations, each a name with its options, as in
             [{name: augpro_mix, weight: 0.5}]. Their losses are added. There are mixup (weight,
-            alpha, rotation, hard, soft), fgsm (epsilon, unit, direction, hard, soft), augpro_mix
-            (weight, alpha, rotation, soft) and augpro_fgsm (epsilon, unit, direction,
-            target_degree, soft). weight is the example's share of a mixture, alpha draws it from
-            Beta(alpha, alpha), rotation says which neighbour is the partner; epsilon is a number
-            in units of rms (the embeddings' root-mean-square entry) or absolute, or auto, which
-            reaches target_degree, the share of tokens changed; direction is ascent, descent or
-            random; hard and soft weigh the losses against labels and against the teacher.
+            alpha, rotation, labels, hard, soft, deep), tmix (student_layer, teacher_layer, weight,
+            alpha, rotation, labels, hard, soft), fgsm (epsilon, unit, direction, hard, soft, deep),
+            pga (radius, step_size, steps, unit, start, adversary, hard, soft, deep), augpro_mix
+            (weight, alpha, rotation, labels, hard, soft, deep), augpro_fgsm (epsilon, unit,
+            direction, target_degree, hard, soft, deep) and augpro_pga (radius, step_size, steps,
+            unit, start, adversary, target_degree, hard, soft, deep). weight is the example's share
+            of a mixture, alpha draws it from Beta(alpha, alpha), rotation says which neighbour is
+            the partner, ratio (1 to 6) how many mixtures there are; labels are mixed or original;
+            epsilon and radius are numbers in units of rms (the embeddings' root-mean-square entry)
+            or absolute, or auto, which reaches target_degree, the share of tokens changed;
+            direction is ascent, descent or random, start zero or random, and adversary, which loss
+            is climbed, soft or hard; hard and soft weigh the losses against labels and against the
+            teacher, deep multiplies the weights in loss.deep.
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.

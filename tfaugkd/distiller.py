@@ -8,24 +8,14 @@ import keras
 import keras_hub
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation, Batch, Draws, Models, Views
+from tfaugkd.augment.method import Augmentation, Batch, Draws, Views
 from tfaugkd.calibration import calibrated
-from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
-from tfaugkd.compatibility import check_distillation, same_vocabulary
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import Inputs, read_inputs
-from tfaugkd.errors import InputError
-from tfaugkd.loss_terms import (
-    Term,
-    Terms,
-    dense_gradients,
-    loss_terms,
-    mean_over_replicas,
-    term_names,
-    weighted_sum,
-)
-from tfaugkd.losses import label_targets
-from tfaugkd.projection import unit_rows
+from tfaugkd.data.batches import read_inputs
+from tfaugkd.loss_terms import Terms, term_names, weighted_sum
+from tfaugkd.step import Step
 
 
 class Distiller(keras.Model):
@@ -59,28 +49,19 @@ class Distiller(keras.Model):
     ) -> None:
         super().__init__(**kwargs)
         self.objective = losses or Objective()
-        self.augmentations = tuple(augmentations)
-        self.teacher_dropout = teacher_dropout
         # Keras follows layers, not the parts that hold them: the student's classifier is trained
         # and saved with this model, and the teacher's is not.
         self.teacher = None if teacher is None else _split(teacher)
         self.student = _split(student)
         self.student_classifier = self.student.classifier
-        check_distillation(self.teacher, self.student, self.objective, self.augmentations)
+        check_distillation(self.teacher, self.student, self.objective, augmentations)
+        self.step = Step(self.teacher, self.student, self.objective, augmentations, teacher_dropout)
+        # Tracked by Keras, trained along, and left behind when the student is saved.
+        self.deep_projections = [] if self.step.deep is None else self.step.deep.projections
         names = term_names(self.objective, self.augmentations)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.term_trackers = [keras.metrics.Mean(name) for name in names]
-        self.models = self._models()
-        self.two_vocabularies = self.teacher is not None and not same_vocabulary(
-            self.teacher, self.student
-        )
         self.built = True
-
-    def _models(self) -> Models | None:
-        if self.teacher is None or not self.augmentations:
-            return None
-        rows = unit_rows(tf.convert_to_tensor(self.teacher.table))
-        return Models(self.teacher, self.student, rows)
 
     def compile(
         self,
@@ -112,18 +93,18 @@ class Distiller(keras.Model):
             # The step scales no loss, so that the optimizer must not undo it (mixed_float16).
             auto_scale_loss=False,
         )
-        self.optimizer.build(self.student_classifier.trainable_variables)
-        self.losses_and_gradients = self._losses_and_gradients
-        self.losses_and_logits = self._losses_and_logits
+        self.optimizer.build(self.step.learned)
+        self.losses_and_gradients = self.step.losses_and_gradients
+        self.losses_and_logits = self.step.losses_and_logits
         self.update = self._update
         if not run_eagerly:
             alone = self.distribute_strategy.num_replicas_in_sync == 1
             # AutoGraph, which nothing here needs, would rewrite errors that people are to read.
             compiled = partial(tf.function, autograph=False)
             self.losses_and_gradients = compiled(
-                self._losses_and_gradients, jit_compile=jit_compile
+                self.step.losses_and_gradients, jit_compile=jit_compile
             )
-            self.losses_and_logits = compiled(self._losses_and_logits, jit_compile=jit_compile)
+            self.losses_and_logits = compiled(self.step.losses_and_logits, jit_compile=jit_compile)
             if alone:
                 # Several replicas sum their gradients in it, which no inner function can hold.
                 self.update = compiled(self._update, jit_compile=jit_compile)
@@ -149,7 +130,12 @@ class Distiller(keras.Model):
         Args:
             dataset: The data, as for `fit`, which does this by itself.
         """
-        self.augmentations = calibrated(self, dataset)
+        self.step.augmentations = calibrated(self, dataset)
+
+    @property
+    def augmentations(self) -> tuple[Augmentation, ...]:
+        """What is made up in each step."""
+        return self.step.augmentations
 
     def call(self, x: dict[str, Any], training: bool = False) -> tf.Tensor:
         """Gives the student's logits `[B, C]` for inputs as `fit` takes them."""
@@ -157,13 +143,12 @@ class Distiller(keras.Model):
 
     def clean_batch(self, x: dict[str, Any], y: tf.Tensor) -> tuple[Batch, dict[str, Draws]]:
         """Gives what an augmentation is called with for one batch of data, and every draw in it."""
-        batch, *_ = self._clean_pass(x, y, None)
+        batch, *_ = self.step.clean_pass(x, y, None)
         return batch, read_inputs(x).draws
 
     def augment(self, method: Augmentation, batch: Batch, draws: dict[str, Draws]) -> Views:
         """Gives the views that one of the augmentations makes of a batch."""
-        assert self.models is not None, "__init__ refuses augmentations without a teacher"
-        return method(batch, draws.get(method.name, {}), self.models)
+        return self.step.augment(method, batch, draws)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Updates the student on one batch."""
@@ -178,82 +163,8 @@ class Distiller(keras.Model):
         terms, logits = self.losses_and_logits(x, y)
         return self._track(terms, x, y, logits, sample_weight)
 
-    def _losses_and_gradients(
-        self, x: dict[str, Any], y: tf.Tensor, sample_weight: tf.Tensor | None
-    ) -> tuple[Terms, tf.Tensor, list[tf.Tensor]]:
-        """Runs Algorithm 1 on one replica's batch, up to the gradient of L_KD + L_Aug."""
-        batch, terms, logits, gradients = self._clean_pass(x, y, sample_weight)
-        draws = read_inputs(x).draws
-        variables = self.student_classifier.trainable_variables
-        for method in self.augmentations:
-            with tf.GradientTape() as tape:
-                augmented = self._augmented_pass(method, batch, draws, tape)
-                loss = mean_over_replicas(augmented, logits, sample_weight)
-            (added,) = dense_gradients(tape, loss, (variables,))
-            gradients = [one + other for one, other in zip(gradients, added, strict=True)]
-            terms |= augmented
-        return terms, logits, gradients
-
-    def _clean_pass(
-        self, x: dict[str, Any], y: tf.Tensor, sample_weight: tf.Tensor | None
-    ) -> tuple[Batch, Terms, tf.Tensor, list[tf.Tensor]]:
-        """Gives L_KD, its gradients, and the batch with those by the student's embeddings."""
-        inputs = self._inputs(x)
-        targets = label_targets(y, self.student.num_classes)
-        teacher_logits = self._teacher_logits(inputs.teacher, self.objective.soft, training=True)
-        with tf.GradientTape() as tape:
-            embeddings = self.student.embed(inputs.student.token_ids)
-            logits = self.student.logits(_behind(embeddings, inputs.student), training=True)
-            terms = self._terms("", self.objective, targets, teacher_logits, logits)
-            loss = mean_over_replicas(terms, logits, sample_weight)
-        variables = self.student_classifier.trainable_variables
-        gradients, by_embeddings = dense_gradients(tape, loss, (variables, embeddings))
-        batch = Batch(inputs.teacher, inputs.student, targets, by_embeddings)
-        return batch, terms, logits, gradients
-
-    def _augmented_pass(
-        self, method: Augmentation, batch: Batch, draws: dict[str, Draws], tape: tf.GradientTape
-    ) -> Terms:
-        """Gives L_Aug of one augmentation: h(), p() where it projects, and both models' answers."""
-        views = self.augment(method, batch, draws)
-        with tape.stop_recording():
-            teacher_logits = self._teacher_logits(views.teacher, method.soft, training=True)
-        logits = self.student.logits(views.student, training=True)
-        terms = self._terms(f"{method.name}_", method, views.targets, teacher_logits, logits)
-        if views.degree is not None:
-            terms[f"{method.name}_degree"] = Term(0.0, views.degree)
-        return terms
-
-    def _terms(self, prefix: str, weights: Any, *of_view: tf.Tensor | None) -> Terms:
-        return loss_terms(prefix, weights, self.objective, *of_view)
-
-    def _inputs(self, x: dict[str, Any]) -> Inputs:
-        if self.two_vocabularies and "teacher" not in x:
-            raise InputError(
-                "The teacher's vocabulary is not the student's, but the data hold the student's "
-                "tokens alone: give training_batches and evaluation_batches the teacher's "
-                "preprocessor as teacher."
-            )
-        return read_inputs(x)
-
-    def _teacher_logits(
-        self, inputs: Tokens | Hidden, weight: float, training: bool
-    ) -> tf.Tensor | None:
-        if self.teacher is None or weight == 0:
-            return None
-        return tf.stop_gradient(
-            self.teacher.logits(inputs, training=training and self.teacher_dropout)
-        )
-
-    def _losses_and_logits(self, x: dict[str, Any], y: tf.Tensor) -> tuple[Terms, tf.Tensor]:
-        inputs = self._inputs(x)
-        targets = label_targets(y, self.student.num_classes)
-        teacher_logits = self._teacher_logits(inputs.teacher, self.objective.soft, training=False)
-        logits = self.student.logits(inputs.student)
-        return self._terms("", self.objective, targets, teacher_logits, logits), logits
-
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        self.optimizer.apply(gradients, self.student_classifier.trainable_variables)
+        self.optimizer.apply(gradients, self.step.learned)
 
     def _track(
         self,
@@ -292,7 +203,3 @@ class Distiller(keras.Model):
 
 def _split(model: keras_hub.models.TextClassifier | SplitClassifier) -> SplitClassifier:
     return model if isinstance(model, SplitClassifier) else SplitClassifier(model)
-
-
-def _behind(embeddings: tf.Tensor, tokens: Tokens) -> Hidden:
-    return Hidden(embeddings, tokens.segment_ids, tokens.padding_mask)

@@ -1,16 +1,20 @@
-"""The sum that a step minimises, term by term: `hard CE(student, y) + soft d(student, teacher)`.
+"""The sum that a step minimises, term by term.
 
-Clean text has one such pair of terms, every augmentation another, each with its own weights. A
-term is kept for each example until the end, and is then logged under its own name.
+Clean text has `hard CE(student, y) + soft d(student, teacher)` and the terms of deep distillation;
+every augmentation has the same terms with weights of its own. A term is kept for each example until
+the end, and is then logged under its own name.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
 
 from tfaugkd.augment.method import Augmentation
+from tfaugkd.classifier import Answer
 from tfaugkd.config import Objective
+from tfaugkd.deep_distillation import DeepDistance
 from tfaugkd.losses import hard_loss, soft_loss
 
 
@@ -24,6 +28,42 @@ class Term(NamedTuple):
 Terms = dict[str, Term]
 
 
+class Weights(NamedTuple):
+    """The weights of one view's terms, each under the name that its term is logged by."""
+
+    student_loss: float
+    distillation_loss: float
+    hidden_loss: float
+    attention_loss: float
+    patient_loss: float
+
+    @property
+    def inside(self) -> bool:
+        """Whether hidden states or attention maps are compared."""
+        return max(self.hidden_loss, self.attention_loss, self.patient_loss) > 0
+
+    @property
+    def ask_teacher(self) -> bool:
+        """Whether anything is compared with the teacher."""
+        return self.distillation_loss > 0 or self.inside
+
+    def names(self, prefix: str) -> list[str]:
+        """Lists the names of the terms that have a weight."""
+        return [f"{prefix}{name}" for name, weight in self._asdict().items() if weight > 0]
+
+
+def clean_weights(objective: Objective) -> Weights:
+    """Gives the weights of the terms on clean text."""
+    deep = objective.deep
+    return Weights(objective.hard, objective.soft, deep.hidden, deep.attention, deep.patient)
+
+
+def view_weights(objective: Objective, method: Augmentation) -> Weights:
+    """Gives the weights of the terms on what an augmentation makes."""
+    deep = (method.deep * weight for weight in clean_weights(objective)[2:])
+    return Weights(method.hard, method.soft, *deep)
+
+
 def term_names(objective: Objective, augmentations: Sequence[Augmentation]) -> list[str]:
     """Lists the names under which a step's terms, and its degrees, are logged.
 
@@ -32,47 +72,49 @@ def term_names(objective: Objective, augmentations: Sequence[Augmentation]) -> l
         augmentations: What is made up in each step.
 
     Returns:
-        `student_loss` and `distillation_loss`, then each augmentation's with its name before them.
+        `student_loss`, `distillation_loss`, and `hidden_loss`, `attention_loss` and `patient_loss`
+        of deep distillation; then each augmentation's with its name before them.
     """
-    names = _pair("", objective)
+    names = clean_weights(objective).names("")
     for method in augmentations:
-        names += _pair(f"{method.name}_", method)
+        names += view_weights(objective, method).names(f"{method.name}_")
     return names + [f"{method.name}_degree" for method in augmentations if method.makes_tokens]
 
 
-def _pair(prefix: str, weights: Objective | Augmentation) -> list[str]:
-    hard = [f"{prefix}student_loss"] if weights.hard > 0 else []
-    return hard + ([f"{prefix}distillation_loss"] if weights.soft > 0 else [])
-
-
 def loss_terms(
-    prefix: str,
-    weights: Objective | Augmentation,
+    weights: Weights,
     objective: Objective,
     targets: tf.Tensor | None,
-    teacher_logits: tf.Tensor | None,
-    logits: tf.Tensor,
+    teacher: Answer | None,
+    student: Answer,
+    deep: DeepDistance | None,
+    mask: tf.Tensor,
 ) -> Terms:
     """Gives the terms of one view that have a weight.
 
     Args:
-        prefix: Goes before the terms' names.
-        weights: Has `hard` and `soft`.
+        weights: The view's.
         objective: Names the distance.
-        targets: `[B, C]`; not read where `hard` is 0.
-        teacher_logits: `[B, C]`; not read where `soft` is 0.
-        logits: The student's, `[B, C]`.
+        targets: `[B, C]`; not read where labels have no weight.
+        teacher: The teacher's answer; not read where nothing is compared with it.
+        student: The student's answer.
+        deep: Compares insides; not read where they have no weight.
+        mask: `[B, S]`; 1 for a token, 0 for padding.
 
     Returns:
         The terms by name.
     """
-    terms: Terms = {}
-    if weights.hard > 0:
-        terms[f"{prefix}student_loss"] = Term(weights.hard, hard_loss(targets, logits))
-    if weights.soft > 0:
-        distance = soft_loss(objective, teacher_logits, logits)
-        terms[f"{prefix}distillation_loss"] = Term(weights.soft, distance)
-    return terms
+    values: dict[str, tf.Tensor] = {}
+    if weights.student_loss > 0:
+        values["student_loss"] = hard_loss(targets, student.logits)
+    if weights.distillation_loss > 0:
+        assert teacher is not None, "check_distillation refuses a distance to nobody"
+        values["distillation_loss"] = soft_loss(objective, teacher.logits, student.logits)
+    if weights.inside:
+        assert teacher is not None, "check_distillation refuses a distance to nobody"
+        assert deep is not None, "the step has one where the weights ask for it"
+        values |= deep(teacher, student, mask)
+    return {name: Term(getattr(weights, name), value) for name, value in values.items()}
 
 
 def weighted_sum(terms: Terms, logits: tf.Tensor) -> tf.Tensor:
@@ -90,5 +132,9 @@ def mean_over_replicas(
 
 def dense_gradients(tape: tf.GradientTape, loss: tf.Tensor, sources: tuple) -> tuple:
     """Gives dense gradients, zero where the loss does not depend on a source."""
-    found = tape.gradient(loss, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    # The tape cannot make zeros of what is not TensorFlow's own.
+    own = tf.nest.map_structure(
+        lambda source: source.value if isinstance(source, keras.Variable) else source, sources
+    )
+    found = tape.gradient(loss, own, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.nest.map_structure(tf.convert_to_tensor, found, expand_composites=False)

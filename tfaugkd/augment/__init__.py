@@ -2,29 +2,37 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Any, get_type_hints
 
-from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
+from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix, augpro_pga
 from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.augment.mixing import ROTATIONS
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.pga import PGA
+from tfaugkd.augment.tmix import TMix
 from tfaugkd.config_fields import describe, fits
 from tfaugkd.errors import InputError, unknown_name
 
 METHODS: dict[str, Callable[..., Augmentation]] = {
     "mixup": MixUp,
+    "tmix": TMix,
     "fgsm": FGSM,
+    "pga": PGA,
     "augpro_mix": augpro_mix,
     "augpro_fgsm": augpro_fgsm,
+    "augpro_pga": augpro_pga,
 }
 
 
 def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]:
     """Builds the augmentations that a configuration lists.
 
-    Methods that mix take partners one after the other (rotation 1, 2, ...) unless told which.
+    Methods that mix take partners one after the other (rotation 1, 2, ...) unless told which. A
+    method with a `ratio` of n (MixKD: mixtures for each original, 1 to 3) becomes n, each with
+    another partner and an n-th of the weight, so that their losses are means over the mixtures.
 
     Args:
         entries: Each a name and its options, as in `{"name": "mixup", "alpha": 0.4}`.
@@ -44,10 +52,14 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
         if name not in METHODS:
             raise unknown_name("augmentation", str(name), METHODS)
         allowed = set(inspect.signature(METHODS[name]).parameters) - {"name"}
-        _check_options(name, options, allowed)
-        if "rotation" in allowed and "rotation" not in options:
-            options["rotation"] = next(rotations)
-        built.append(METHODS[name](**options))
+        mixes = "rotation" in allowed
+        ratio = _ratio(name, options) if mixes else 1
+        _check_options(name, options, allowed | {"ratio"} if mixes else allowed)
+        for number in range(1, ratio + 1):
+            chosen = dict(options)
+            if mixes and "rotation" not in options:
+                chosen["rotation"] = next(rotations)
+            built.append(_one_of(METHODS[name](**chosen), ratio, number))
     names = [augmentation.name for augmentation in built]
     for name in names:
         if names.count(name) > 1:
@@ -55,6 +67,30 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
                 f"Augmentation {name!r} is listed {names.count(name)} times; once is enough."
             )
     return built
+
+
+def _ratio(name: str, options: dict[str, Any]) -> int:
+    ratio = options.pop("ratio", 1)
+    if isinstance(ratio, bool) or not isinstance(ratio, int) or not 1 <= ratio <= len(ROTATIONS):
+        raise InputError(f"{name}.ratio is {ratio!r}, but must be from 1 to {len(ROTATIONS)}.")
+    if ratio > 1 and "rotation" in options:
+        raise InputError(
+            f"{name} has a ratio of {ratio} and a rotation, but each of its mixtures needs another "
+            "partner; leave the rotation out."
+        )
+    return ratio
+
+
+def _one_of(method: Any, ratio: int, number: int) -> Augmentation:
+    """Makes one of the `ratio` parts of a method, which all have names of their own."""
+    if ratio == 1:
+        return method
+    name = method.name if number == 1 else f"{method.name}_{number}"
+    renamed = replace(method, name=name, hard=method.hard / ratio, soft=method.soft / ratio)
+    if isinstance(method, AugPro):
+        of: Any = method.of
+        renamed = replace(renamed, of=replace(of, name=name))
+    return renamed
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: set[str]) -> None:

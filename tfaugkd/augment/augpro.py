@@ -16,6 +16,7 @@ from tfaugkd.augment.method import (
     degree,
 )
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.pga import PGA
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.errors import InputError
 from tfaugkd.projection import project, unit_rows
@@ -25,21 +26,26 @@ from tfaugkd.projection import project, unit_rows
 class AugPro:
     """Turns the representations of any method back into text, and has the teacher label it.
 
-    Projection need not preserve the label, so by default there is no loss against labels.
+    Projection need not preserve the label, so by default there is no loss against labels (the
+    paper's Table 5 shows what they cost).
 
     Args:
         of: The representation function `h`.
         name: The name under which its losses are logged.
         soft: Weight of the distance to the teacher (AugPro, Equations 6 and 7).
-        target_degree: Share of tokens to change, where epsilon is "auto".
+        hard: Weight of the loss against the labels that the representation would have.
+        deep: Factor on the weights of deep distillation.
+        target_degree: Share of tokens to change, where the representation's epsilon or radius is
+            "auto".
     """
 
     of: Represents
     name: str
     soft: float = 1.0
+    hard: float = 0.0
+    deep: float = 0.0
     target_degree: float = 0.3
 
-    hard = 0.0
     makes_tokens = True
     one_vocabulary_because = "both models read the tokens that projection finds"
 
@@ -55,6 +61,11 @@ class AugPro:
         """Tells whether the representation follows the gradient of the clean loss."""
         return self.of.needs_clean_gradients
 
+    @property
+    def needs_teacher_answer(self) -> bool:
+        """Tells whether the representation follows the distance to the teacher on clean text."""
+        return self.of.needs_teacher_answer
+
     def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
         """Draws what the representation needs."""
         return self.of.draw(seed, batch_size)
@@ -67,11 +78,11 @@ class AugPro:
         else:
             model, tokens = models.student, batch.student
             unit_table = tf.stop_gradient(unit_rows(tf.convert_to_tensor(model.table)))
-        made = self.of.represent(model, tokens, batch, draws)
+        made = self.of.represent(model, tokens, batch, draws, models.objective)
         text = _projected(made, unit_table, model)
         changed = degree(text, made.is_text, made.parents)
         view = made.tokens._replace(token_ids=text)
-        return Views(view, view, None, changed)
+        return Views(view, view, self.of.targets(batch, draws), changed)
 
 
 def _projected(made: Representation, unit_table: tf.Tensor, model: SplitClassifier) -> tf.Tensor:
@@ -85,7 +96,14 @@ def _projected(made: Representation, unit_table: tf.Tensor, model: SplitClassifi
 
 
 def augpro_mix(
-    weight: float = 0.5, alpha: float | None = None, rotation: int = 1, soft: float = 1.0
+    weight: float = 0.5,
+    alpha: float | None = None,
+    rotation: int = 1,
+    labels: Literal["mixed", "original"] = "mixed",
+    hard: float = 0.0,
+    soft: float = 1.0,
+    deep: float = 0.0,
+    name: str = "augpro_mix",
 ) -> AugPro:
     """Builds AugPro-Mix: MixUp of the teacher's word embeddings, projected on the teacher's table.
 
@@ -94,12 +112,17 @@ def augpro_mix(
             are those of the parent with the larger weighted norm.
         alpha: Draw each example's share from Beta(alpha, alpha) instead.
         rotation: Which example of its block of 8 is the partner: 1, 2, 3, 5, 6 or 7.
+        labels: "mixed" or "original"; what the loss against labels takes.
+        hard: Weight of the loss against labels.
         soft: Weight of the distance to the teacher (AugPro, Equation 6).
+        deep: Factor on the weights of deep distillation.
+        name: The name under which its losses are logged.
 
     Returns:
         The augmentation.
     """
-    return AugPro(MixUp(weight, alpha, rotation, name="augpro_mix"), "augpro_mix", soft)
+    mixture = MixUp(weight, alpha, rotation, labels, name=name)
+    return AugPro(mixture, name, soft, hard, deep)
 
 
 def augpro_fgsm(
@@ -107,7 +130,9 @@ def augpro_fgsm(
     unit: Literal["rms", "absolute"] = "rms",
     direction: Literal["ascent", "descent", "random"] = "ascent",
     target_degree: float = 0.3,
+    hard: float = 0.0,
     soft: float = 1.0,
+    deep: float = 0.0,
 ) -> AugPro:
     """Builds AugPro-FGSM: FGSM on the student's embeddings, projected on the student's table.
 
@@ -117,10 +142,46 @@ def augpro_fgsm(
         unit: "rms" or "absolute"; see `FGSM`.
         direction: "ascent", "descent" or "random"; see `FGSM`.
         target_degree: Share of tokens to change, between 0 and 1.
+        hard: Weight of the loss against the original's label.
         soft: Weight of the distance to the teacher (AugPro, Equation 7).
+        deep: Factor on the weights of deep distillation.
 
     Returns:
         The augmentation.
     """
     shift = FGSM(epsilon, unit, direction, name="augpro_fgsm")
-    return AugPro(shift, "augpro_fgsm", soft, target_degree)
+    return AugPro(shift, "augpro_fgsm", soft, hard, deep, target_degree)
+
+
+def augpro_pga(
+    radius: float | Literal["auto"] = "auto",
+    step_size: float | None = None,
+    steps: int = 1,
+    unit: Literal["rms", "absolute"] = "rms",
+    start: Literal["zero", "random"] = "zero",
+    adversary: Literal["soft", "hard"] = "soft",
+    target_degree: float = 0.3,
+    hard: float = 0.0,
+    soft: float = 1.0,
+    deep: float = 0.0,
+) -> AugPro:
+    """Builds AugPro over PGA, which the paper names beside FGSM as a representation function.
+
+    Args:
+        radius: Radius of the ball, or "auto": the one that changes `target_degree` of the tokens
+            of the first batches.
+        step_size: Length of a step; 2 radius / steps if not given.
+        steps: K, the number of steps.
+        unit: "rms" or "absolute"; see `PGA`.
+        start: "zero" or "random"; see `PGA`.
+        adversary: "soft" or "hard"; see `PGA`.
+        target_degree: Share of tokens to change, between 0 and 1.
+        hard: Weight of the loss against the original's label.
+        soft: Weight of the distance to the teacher.
+        deep: Factor on the weights of deep distillation.
+
+    Returns:
+        The augmentation.
+    """
+    shift = PGA(radius, step_size, steps, unit, start, adversary, name="augpro_pga")
+    return AugPro(shift, "augpro_pga", soft, hard, deep, target_degree)

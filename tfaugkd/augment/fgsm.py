@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
 from tfaugkd.classifier import SplitClassifier, Tokens
+from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
 from tfaugkd.vocabulary import root_mean_square
 
@@ -31,6 +32,7 @@ class FGSM:
             random signs.
         hard: Weight of the loss against the original's label.
         soft: Weight of the distance to the teacher (AugPro's L_FGSM).
+        deep: Factor on the weights of deep distillation.
         name: The name under which its losses are logged.
     """
 
@@ -39,9 +41,12 @@ class FGSM:
     direction: Literal["ascent", "descent", "random"] = "ascent"
     hard: float = 0.0
     soft: float = 1.0
+    deep: float = 0.0
     name: str = "fgsm"
 
     space = "student"
+    auto_option = "epsilon"
+    needs_teacher_answer = False
     makes_tokens = False
 
     def __post_init__(self) -> None:
@@ -77,10 +82,21 @@ class FGSM:
         )
         return {"seed": seeds}
 
+    def targets(self, batch: Batch, draws: Draws) -> tf.Tensor:
+        """Gives the original's label, `[B, C]`."""
+        del draws
+        return batch.targets
+
     def represent(
-        self, model: SplitClassifier, tokens: Tokens, batch: Batch, draws: Draws
+        self,
+        model: SplitClassifier,
+        tokens: Tokens,
+        batch: Batch,
+        draws: Draws,
+        objective: Objective,
     ) -> Representation:
         """Shifts the embeddings of `model`, which reads `tokens`."""
+        del objective
         embeddings = model.embed(tokens.token_ids)
         is_text = model.vocabulary.is_text(tokens.token_ids)
         scale = root_mean_square(model.table) if self.unit == "rms" else 1.0
@@ -98,7 +114,8 @@ class FGSM:
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
         """Shows the student the shifted embeddings and the teacher the clean text."""
-        shifted = self.represent(models.student, batch.student, batch, draws)
+        of_student = (models.student, batch.student, batch, draws, models.objective)
+        shifted = self.represent(*of_student)
         return Views(batch.teacher, shifted.hidden(), batch.targets, None)
 
 

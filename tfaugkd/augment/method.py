@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
+from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
+from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
 
 Draws = dict[str, tf.Tensor]
@@ -21,20 +22,27 @@ class Batch(NamedTuple):
     `teacher` and `student` are the tokens that each model reads (the same, where the two have one
     vocabulary), `targets` the labels `[B, C]`, and `clean_gradients` the gradient of each
     example's clean loss by the student's word embeddings `[B, S, D]`, up to a positive factor.
+    `teacher_answer` is what the teacher makes of the clean text, where it was asked.
     """
 
     teacher: Tokens
     student: Tokens
     targets: tf.Tensor
     clean_gradients: tf.Tensor | None = None
+    teacher_answer: Answer | None = None
 
 
 class Models(NamedTuple):
-    """The two models, and the rows of the teacher's frozen table at length 1 `[V, D]`."""
+    """The two models, and the rows of the teacher's frozen table at length 1 `[V, D]`.
+
+    `teacher_dropout` says whether the teacher's dropout is on, `objective` names the distance.
+    """
 
     teacher: SplitClassifier
     student: SplitClassifier
     teacher_unit_table: tf.Tensor
+    teacher_dropout: bool = False
+    objective: Objective = Objective()
 
 
 class Representation(NamedTuple):
@@ -70,7 +78,10 @@ class Views(NamedTuple):
 
 @runtime_checkable
 class Augmentation(Protocol):
-    """One augmentation; `hard` and `soft` weigh its loss against labels and against the teacher."""
+    """One augmentation; `hard`, `soft` and `deep` weigh its losses.
+
+    `deep` is a factor on the weights of the objective's deep distillation.
+    """
 
     @property
     def name(self) -> str:
@@ -85,12 +96,20 @@ class Augmentation(Protocol):
         """The weight of its distance to the teacher."""
 
     @property
+    def deep(self) -> float:
+        """The factor on the weights of deep distillation."""
+
+    @property
     def one_vocabulary_because(self) -> str | None:
         """Why teacher and student must share a vocabulary, or None if they need not."""
 
     @property
     def needs_clean_gradients(self) -> bool:
         """Whether `Batch.clean_gradients` is read."""
+
+    @property
+    def needs_teacher_answer(self) -> bool:
+        """Whether `Batch.teacher_answer` is read."""
 
     @property
     def makes_tokens(self) -> bool:
@@ -114,11 +133,23 @@ class Represents(Protocol):
     def needs_clean_gradients(self) -> bool:
         """Whether `Batch.clean_gradients` is read."""
 
+    @property
+    def needs_teacher_answer(self) -> bool:
+        """Whether `Batch.teacher_answer` is read."""
+
+    def targets(self, batch: Batch, draws: Draws) -> tf.Tensor:
+        """The labels of what is made, `[B, C]`, if it is taken to keep them."""
+
     def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
         """Makes its random tensors from a seed `[2]`; each has leading dimension B."""
 
     def represent(
-        self, model: SplitClassifier, tokens: Tokens, batch: Batch, draws: Draws
+        self,
+        model: SplitClassifier,
+        tokens: Tokens,
+        batch: Batch,
+        draws: Draws,
+        objective: Objective,
     ) -> Representation:
         """Makes the representation in the embeddings of `model`, which reads `tokens`."""
 

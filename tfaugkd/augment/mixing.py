@@ -6,12 +6,108 @@ same for any number of replicas, and never symmetric, so that no mixture is made
 of 4 would pair i with j and j with i, so there is none.
 """
 
+from typing import Protocol
+
 import tensorflow as tf
 
+from tfaugkd.augment.method import Draws, drawn
 from tfaugkd.classifier import Tokens
+from tfaugkd.errors import InputError
 
 BLOCK = 8
 ROTATIONS = (1, 2, 3, 5, 6, 7)
+LABELS = ("mixed", "original")
+
+
+class Mixes(Protocol):
+    """What every method that mixes two texts has; see `MixUp`."""
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+
+    @property
+    def weight(self) -> float:
+        """The example's share, where it is not drawn."""
+
+    @property
+    def alpha(self) -> float | None:
+        """Draws the share from Beta(alpha, alpha)."""
+
+    @property
+    def rotation(self) -> int:
+        """Says who the partner is."""
+
+    @property
+    def labels(self) -> str:
+        """Which labels go with a mixture."""
+
+
+def check_mixing(method: Mixes) -> None:
+    """Refuses options that no mixture can have.
+
+    Args:
+        method: The method.
+
+    Raises:
+        InputError: See the sentences.
+    """
+    name = method.name
+    if not 0 <= method.weight <= 1:
+        raise InputError(f"{name}.weight is {method.weight!r}, but must be from 0 to 1.")
+    if method.alpha is not None and method.alpha <= 0:
+        raise InputError(f"{name}.alpha is {method.alpha!r}, but must be above 0.")
+    if method.rotation not in ROTATIONS:
+        raise InputError(f"{name}.rotation is {method.rotation!r}, but must be one of {ROTATIONS}.")
+    if method.labels not in LABELS:
+        raise InputError(f"{name}.labels is {method.labels!r}, but must be one of {LABELS}.")
+
+
+def draw_shares(method: Mixes, seed: tf.Tensor, batch_size: int) -> Draws:
+    """Draws each example's share of its mixture, where it is random.
+
+    Args:
+        method: Its `alpha` says whether it is.
+        seed: int `[2]`.
+        batch_size: B.
+
+    Returns:
+        `weight` `[B]`, or nothing.
+    """
+    return {} if method.alpha is None else {"weight": beta_weights(seed, batch_size, method.alpha)}
+
+
+def shares(method: Mixes, draws: Draws, tokens: Tokens) -> tf.Tensor:
+    """Gives each example's own share of its mixture.
+
+    Args:
+        method: Has the share, where it is not drawn.
+        draws: What `draw_shares` made.
+        tokens: The batch.
+
+    Returns:
+        float32 `[B]`, from 0 to 1.
+    """
+    if method.alpha is not None:
+        return drawn(method.name, "weight", draws)
+    return tf.fill([tokens.token_ids.shape[0]], tf.constant(method.weight, tf.float32))
+
+
+def mixed_targets(method: Mixes, targets: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Gives the mixtures' labels: mixed like the texts (MixKD, Equation 5), or the originals'.
+
+    Args:
+        method: Its `labels` says which.
+        targets: `[B, C]`.
+        share: `[B]`; the example's share.
+
+    Returns:
+        `[B, C]`.
+    """
+    if method.labels == "original":
+        return targets
+    share = share[:, tf.newaxis]
+    return share * targets + (1 - share) * partner(targets, method.rotation)
 
 
 def partner(values: tf.Tensor, rotation: int) -> tf.Tensor:

@@ -1,39 +1,54 @@
 """MixUp of word embeddings, as in MixKD (Equations 4 to 7) and AugPro (Equation 1)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import tensorflow as tf
 
-from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
-from tfaugkd.augment.mixing import ROTATIONS, beta_weights, mixed_embeddings, mixed_tokens, partner
+from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views
+from tfaugkd.augment.mixing import (
+    check_mixing,
+    draw_shares,
+    mixed_embeddings,
+    mixed_targets,
+    mixed_tokens,
+    partner,
+    shares,
+)
 from tfaugkd.classifier import SplitClassifier, Tokens
-from tfaugkd.errors import InputError
+from tfaugkd.config import Objective
 
 
 @dataclass(frozen=True)
 class MixUp:
     """Mixes each example's word embeddings and label with those of another one.
 
-    Both models read the mixture, each of its own embeddings; the labels are mixed alike.
+    Both models read the mixture, each of its own embeddings; the labels are mixed alike, or stay
+    the original's.
 
     Args:
         weight: The example's share, from 0 to 1 (AugPro takes 0.5).
         alpha: Draw each example's share from Beta(alpha, alpha) instead (MixKD takes 0.4).
         rotation: Which example of its block of 8 is the partner: 1, 2, 3, 5, 6 or 7.
-        hard: Weight of the loss against mixed labels (MixKD's alpha_SM).
+        labels: "mixed" or "original"; what the loss against labels takes.
+        hard: Weight of the loss against labels (MixKD's alpha_SM).
         soft: Weight of the distance to the teacher (MixKD's alpha_TMKD).
+        deep: Factor on the weights of deep distillation.
         name: The name under which its losses are logged.
     """
 
     weight: float = 0.5
     alpha: float | None = None
     rotation: int = 1
+    labels: Literal["mixed", "original"] = "mixed"
     hard: float = 1.0
     soft: float = 1.0
+    deep: float = 0.0
     name: str = "mixup"
 
     space = "teacher"
     needs_clean_gradients = False
+    needs_teacher_answer = False
     makes_tokens = False
     one_vocabulary_because = (
         "position t of the two models would hold different words, and each would be shown another "
@@ -41,33 +56,27 @@ class MixUp:
     )
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight <= 1:
-            raise InputError(f"{self.name}.weight is {self.weight!r}, but must be from 0 to 1.")
-        if self.alpha is not None and self.alpha <= 0:
-            raise InputError(f"{self.name}.alpha is {self.alpha!r}, but must be above 0.")
-        if self.rotation not in ROTATIONS:
-            raise InputError(
-                f"{self.name}.rotation is {self.rotation!r}, but must be one of {ROTATIONS}."
-            )
+        check_mixing(self)
 
     def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
         """Draws each example's share `[B]`, where it is random."""
-        if self.alpha is None:
-            return {}
-        return {"weight": beta_weights(seed, batch_size, self.alpha)}
+        return draw_shares(self, seed, batch_size)
 
-    def shares(self, draws: Draws, tokens: Tokens) -> tf.Tensor:
-        """Gives each example's own share of its mixture, `[B]`."""
-        if self.alpha is not None:
-            return drawn(self.name, "weight", draws)
-        return tf.fill([tokens.token_ids.shape[0]], tf.constant(self.weight, tf.float32))
+    def targets(self, batch: Batch, draws: Draws) -> tf.Tensor:
+        """Gives the labels of the mixtures, `[B, C]`."""
+        return mixed_targets(self, batch.targets, shares(self, draws, batch.student))
 
     def represent(
-        self, model: SplitClassifier, tokens: Tokens, batch: Batch, draws: Draws
+        self,
+        model: SplitClassifier,
+        tokens: Tokens,
+        batch: Batch,
+        draws: Draws,
+        objective: Objective,
     ) -> Representation:
         """Mixes in the embeddings of `model`, which reads `tokens`."""
-        del batch
-        weight = self.shares(draws, tokens)
+        del batch, objective
+        weight = shares(self, draws, tokens)
         is_text = model.vocabulary.is_text(tokens.token_ids)
         other = Tokens(*(partner(values, self.rotation) for values in tokens))
         other_text = partner(is_text, self.rotation)
@@ -84,12 +93,12 @@ class MixUp:
         return Representation(embeddings, layout, mixed_text, (tokens.token_ids, other.token_ids))
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
-        """Shows both models the mixture, with the mixed labels."""
-        share = self.shares(draws, batch.student)[:, tf.newaxis]
-        targets = share * batch.targets + (1 - share) * partner(batch.targets, self.rotation)
+        """Shows both models the mixture, with its labels."""
+        of_teacher = (models.teacher, batch.teacher, batch, draws, models.objective)
+        of_student = (models.student, batch.student, batch, draws, models.objective)
         return Views(
-            self.represent(models.teacher, batch.teacher, batch, draws).hidden(),
-            self.represent(models.student, batch.student, batch, draws).hidden(),
-            targets,
+            self.represent(*of_teacher).hidden(),
+            self.represent(*of_student).hidden(),
+            self.targets(batch, draws),
             None,
         )

@@ -36,6 +36,11 @@ class Encoder(Protocol):
     ) -> tf.Tensor:
         """Runs one transformer layer: `[B, S, D]` to `[B, S, D]`."""
 
+    def layer_and_attention(
+        self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Runs one layer; also gives its attention maps `[B, H, S, S]`, before their dropout."""
+
     def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
         """Turns the last layer's states into logits: `[B, S, D]` to `[B, C]`."""
 

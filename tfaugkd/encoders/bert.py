@@ -42,6 +42,15 @@ class BertEncoder:
         layer = self.backbone.transformer_layers[index]
         return layer(hidden, padding_mask=padding_mask, training=training)
 
+    def layer_and_attention(
+        self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Runs one layer; also gives its attention maps `[B, H, S, S]`, before their dropout."""
+        layer = self.backbone.transformer_layers[index]
+        return layer(
+            hidden, padding_mask=padding_mask, training=training, return_attention_scores=True
+        )
+
     def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
         """Pools the first token and classifies it: `[B, S, D]` to `[B, C]`."""
         pooled = self.backbone.pooled_dense(hidden[:, self.backbone.cls_token_index, :])
