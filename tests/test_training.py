@@ -6,7 +6,7 @@ from conftest import LENGTH, WORDS, bert, sentiment
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.training import (
@@ -225,6 +225,11 @@ def test_layers_of_a_teacher_that_is_not_there():
         (
             MethodConfig(Objective(0.0, 0.5, "kl", 2.0), [MIX, FGSM]),
             "0.5 kl(student, teacher) at T = 2 + L(augpro_mix) + L(augpro_fgsm)",
+        ),
+        (
+            MethodConfig(Objective(deep=DeepDistillation(hidden=0.5, patient=2.0))),
+            "1 CE(student, label) + 1 mse(student, teacher) + 0.5 hidden(student, teacher) + "
+            "2 patient(student, teacher)",
         ),
     ],
 )

@@ -192,6 +192,9 @@ def describe_objective(method: MethodConfig) -> str:
     if loss.soft:
         softened = "" if loss.temperature == 1 else f" at T = {loss.temperature:g}"
         parts.append(f"{loss.soft:g} {loss.distance}(student, teacher){softened}")
+    for name in ("hidden", "attention", "patient"):
+        if weight := getattr(loss.deep, name):
+            parts.append(f"{weight:g} {name}(student, teacher)")
     parts += [f"L({entry['name']})" for entry in method.augment]
     return " + ".join(parts)
 
