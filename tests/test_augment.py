@@ -82,11 +82,16 @@ def test_the_help_of_augment_names_every_method_with_its_options():
 
 
 def test_a_ratio_makes_mixtures_with_other_partners_that_share_the_weight():
-    made = build_augmentations([{"name": "mixup", "ratio": 3, "hard": 1.5}, {"name": "augpro_mix"}])
+    threefold = {"name": "mixup", "ratio": 3, "hard": 1.5, "deep": 0.75}
+    made = build_augmentations([threefold, {"name": "augpro_mix"}])
     names = ["mixup", "mixup_2", "mixup_3", "augpro_mix"]
     assert [method.name for method in made] == names
     assert [method.rotation for method in made[:3]] == [1, 2, 3]
-    assert [(method.hard, method.soft) for method in made[:3]] == [(0.5, 1 / 3)] * 3
+    weights = [(method.hard, method.soft, method.deep) for method in made[:3]]
+    assert weights == [(0.5, 1 / 3, 0.25)] * 3
+    assert [method.soft for method in build_augmentations([{"name": "tmix", "ratio": 2}])] == [
+        0.5
+    ] * 2
     assert made[3].of.rotation == 5
 
 

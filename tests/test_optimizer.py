@@ -42,7 +42,21 @@ def test_warm_up_is_a_share_of_the_steps(warmup, steps):
         "learning_rate": 3e-4,
         "steps": 100,
         "warmup_steps": steps,
+        "decay": "linear",
     }
+
+
+def test_the_rate_may_stay():
+    schedule = build_optimizer(TrainConfig(steps=4, warmup=0.5, decay="none"))._learning_rate
+    np.testing.assert_allclose(rates(schedule, 4), [2.5e-5, 5e-5, 5e-5, 5e-5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adamw", "adafactor", "sgd"])
+def test_every_optimizer_takes_the_same_options(name):
+    config = TrainConfig(steps=4, optimizer=name, weight_decay=0.02, clip_norm=0.5)
+    optimizer = build_optimizer(config)
+    assert type(optimizer).__name__.lower() == name
+    assert (optimizer.weight_decay, optimizer.global_clipnorm) == (0.02, 0.5)
 
 
 def test_the_optimizer_can_be_saved_and_loaded():

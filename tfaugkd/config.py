@@ -68,13 +68,15 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a model is optimised: AdamW, linear warm-up, linear decay to zero.
+    """How a model is optimised.
 
     Args:
         steps: Number of updates.
         batch_size: Examples in a batch, over all replicas; a multiple of 8 a replica.
         learning_rate: Highest learning rate.
+        optimizer: "adamw", "adafactor" (T5's) or "sgd" (with a momentum of 0.9).
         warmup: Share of the steps in which the learning rate rises from zero.
+        decay: "linear" lowers the learning rate to zero from there on, "none" keeps it.
         weight_decay: Decoupled weight decay; biases and layer norms are left out.
         clip_norm: Largest norm of the whole gradient; 0 leaves it as it is.
         seed: Seed of batches, augmentation and dropout.
@@ -86,7 +88,9 @@ class TrainConfig:
     steps: int = 1000
     batch_size: int = 32
     learning_rate: float = 5e-5
+    optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"
     warmup: float = 0.1
+    decay: Literal["linear", "none"] = "linear"
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     seed: int = 0

@@ -83,7 +83,8 @@ def distill(config: DistillConfig) -> None:
     if config.check_teacher:
         check_teacher(teacher, texts)
     output = start_output(config, inputs)
-    clean = "KD" if config.loss.soft else "FT"
+    asked = config.loss.soft or config.loss.deep.weighs or any(m.soft for m in augmentations)
+    clean = "KD" if asked else "FT"
     names = " + ".join([clean, *(augmentation.name for augmentation in augmentations)])
     _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
     trained = train(teacher, student, texts, method, config.train, output / "logs")

@@ -1,4 +1,6 @@
-"""AdamW with linear warm-up, linear decay and a clipped gradient, as BERT is fine-tuned."""
+"""The optimizer, its linear warm-up, linear decay and clipped gradient, as BERT is fine-tuned."""
+
+from functools import partial
 
 import keras
 import tensorflow as tf
@@ -8,32 +10,39 @@ from tfaugkd.config import TrainConfig
 
 @keras.saving.register_keras_serializable("tfaugkd")
 class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Raises the learning rate in a line from zero, then lowers it in a line to zero.
+    """Raises the learning rate in a line from zero, then lowers it in a line to zero, or keeps it.
 
     Args:
         learning_rate: The highest value.
         steps: Updates in all.
         warmup_steps: Updates until the highest value is reached.
+        decay: "linear" or "none".
     """
 
-    def __init__(self, learning_rate: float, steps: int, warmup_steps: int) -> None:
+    def __init__(
+        self, learning_rate: float, steps: int, warmup_steps: int, decay: str = "linear"
+    ) -> None:
         self.learning_rate = learning_rate
         self.steps = steps
         self.warmup_steps = warmup_steps
+        self.decay = decay
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Gives the learning rate of update number `step`, from 0."""
         done = tf.cast(step, tf.float32) + 1.0
         rising = done / max(1, self.warmup_steps)
         falling = (self.steps + 1 - done) / max(1, self.steps + 1 - self.warmup_steps)
+        if self.decay == "none":
+            falling = tf.ones_like(done)
         return self.learning_rate * tf.clip_by_value(tf.minimum(rising, falling), 0.0, 1.0)
 
-    def get_config(self) -> dict[str, float | int]:
+    def get_config(self) -> dict[str, float | int | str]:
         """Gives the constructor's arguments."""
         return {
             "learning_rate": self.learning_rate,
             "steps": self.steps,
             "warmup_steps": self.warmup_steps,
+            "decay": self.decay,
         }
 
 
@@ -44,12 +53,16 @@ def build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
         config: The optimisation.
 
     Returns:
-        AdamW; biases and layer norms are not decayed.
+        AdamW, Adafactor or SGD; biases and layer norms are not decayed.
     """
-    schedule = WarmupLinearDecay(
-        config.learning_rate, config.steps, round(config.warmup * config.steps)
-    )
-    optimizer = keras.optimizers.AdamW(
+    warmup_steps = round(config.warmup * config.steps)
+    schedule = WarmupLinearDecay(config.learning_rate, config.steps, warmup_steps, config.decay)
+    kinds = {
+        "adamw": keras.optimizers.AdamW,
+        "adafactor": keras.optimizers.Adafactor,
+        "sgd": partial(keras.optimizers.SGD, momentum=0.9),
+    }
+    optimizer = kinds[config.optimizer](
         schedule,
         weight_decay=config.weight_decay,
         global_clipnorm=config.clip_norm or None,

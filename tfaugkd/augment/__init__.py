@@ -1,8 +1,8 @@
 """Augmentations by name. A new one is a file, its test, a line here, and a YAML."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from inspect import signature
 from itertools import cycle
 from typing import Any, get_type_hints
 
@@ -51,7 +51,7 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
         name = options.pop("name", None)
         if name not in METHODS:
             raise unknown_name("augmentation", str(name), METHODS)
-        allowed = set(inspect.signature(METHODS[name]).parameters) - {"name"}
+        allowed = set(signature(METHODS[name]).parameters) - {"name"}
         mixes = "rotation" in allowed
         ratio = _ratio(name, options) if mixes else 1
         _check_options(name, options, allowed | {"ratio"} if mixes else allowed)
@@ -86,7 +86,12 @@ def _one_of(method: Any, ratio: int, number: int) -> Augmentation:
     if ratio == 1:
         return method
     name = method.name if number == 1 else f"{method.name}_{number}"
-    renamed = replace(method, name=name, hard=method.hard / ratio, soft=method.soft / ratio)
+    shares = {
+        weight: getattr(method, weight) / ratio
+        for weight in ("hard", "soft", "deep")
+        if weight in signature(type(method)).parameters
+    }
+    renamed = replace(method, name=name, **shares)
     if isinstance(method, AugPro):
         of: Any = method.of
         renamed = replace(renamed, of=replace(of, name=name))
