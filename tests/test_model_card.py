@@ -2,6 +2,7 @@ import dataclasses
 import sys
 import types
 
+import keras
 import numpy as np
 import pytest
 import yaml
@@ -76,3 +77,22 @@ def test_a_regression_teacher(pair, monkeypatch, capsys):
     calls, printed = run_example(text, [[3.5]], monkeypatch, capsys)
     assert calls[1] == ((["first text"], ["second text"]) if pair else ["some text"])
     assert printed == "3.5"
+
+
+def test_an_activation_that_a_preset_cannot_hold_is_set_by_the_example(monkeypatch, capsys):
+    assert "import keras\n" not in model_card(CARD)
+    for name in ("gelu", "gelu_tanh"):
+        text = model_card(dataclasses.replace(CARD, activation=name, folder="DIR"))
+        dense = types.SimpleNamespace(activation=None)
+        layer = types.SimpleNamespace(_feedforward_intermediate_dense=dense)
+        classifier = types.SimpleNamespace(
+            predict=lambda x: np.array([[0.0, 1.0]]),
+            backbone=types.SimpleNamespace(transformer_layers=[layer]),
+        )
+        text_classifier = types.SimpleNamespace(from_preset=lambda path, own=classifier: own)
+        models = types.SimpleNamespace(TextClassifier=text_classifier)
+        monkeypatch.setitem(sys.modules, "keras_hub", types.SimpleNamespace(models=models))
+        exec(text.split("```python\n")[1].split("```")[0], {})
+        expected = keras.activations.gelu(1.0, approximate=name == "gelu_tanh")
+        assert float(dense.activation(1.0)) == float(expected)
+    assert 'fresh: "yes"' in capsys.readouterr().out

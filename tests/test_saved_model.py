@@ -70,6 +70,7 @@ def test_names_and_card_travel_with_it(folder):
         "label_names": ["negative", "positive"],
         "sequence_length": LENGTH,
         "pair": False,
+        "activation": "gelu_tanh",
     }
     assert (folder / "README.md").read_text() == "# A card\n"
     assert names(folder.parent) == ["model"]

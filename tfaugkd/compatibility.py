@@ -1,5 +1,7 @@
 """Whether a teacher, a student, an objective and augmentations fit together."""
 
+import logging
+import re
 from collections.abc import Sequence
 
 from tfaugkd.augment.method import Augmentation
@@ -7,8 +9,11 @@ from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import Objective
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
+from tfaugkd.hugging_face import is_placeholder
 from tfaugkd.losses import check_objective
 from tfaugkd.saved_model import ModelFacts
+
+_LOG = logging.getLogger("tfaugkd")
 
 
 def check_distillation(
@@ -16,6 +21,7 @@ def check_distillation(
     student: SplitClassifier,
     objective: Objective,
     augmentations: Sequence[Augmentation],
+    stored_logits: bool = False,
 ) -> None:
     """Refuses what cannot be trained, by name and reason.
 
@@ -24,6 +30,7 @@ def check_distillation(
         student: The student.
         objective: The loss on clean text.
         augmentations: What is made up in each step.
+        stored_logits: Whether the data hold the teacher's answers to the clean text.
 
     Raises:
         InputError: See the sentences.
@@ -43,11 +50,15 @@ def check_distillation(
         _check_models(teacher, student, objective, augmentations)
         return
     if augmentations:
-        raise InputError(
-            f"Augmentation {augmentations[0].name!r} needs a teacher, but there is none."
+        stored = (
+            ": a file of its answers has those to the clean text alone" if stored_logits else ""
         )
-    if objective.soft > 0 or objective.deep.weighs:
-        key = f"loss.soft is {objective.soft}" if objective.soft > 0 else "loss.deep has a weight"
+        raise InputError(
+            f"Augmentation {augmentations[0].name!r} needs a teacher, but there is none{stored}."
+        )
+    soft = objective.soft > 0 and not stored_logits
+    if soft or objective.deep.weighs:
+        key = f"loss.soft is {objective.soft}" if soft else "loss.deep has a weight"
         raise InputError(
             f"{key}, but there is no teacher; give one, or set it to 0 to fine-tune on labels "
             "alone."
@@ -150,25 +161,51 @@ def check_fit(
             f"The {role} has {model.num_classes} classes, but the data have {expected}: "
             f"{', '.join(examples.label_names) or 'a score'}."
         )
-    if facts is not None and facts.label_names != examples.label_names:
-        raise InputError(
-            f"The {role}'s labels are {', '.join(facts.label_names) or 'a score'}, but the data's "
-            f"are {', '.join(examples.label_names) or 'a score'}, in this order; set "
-            "data.label_names to the order that the model was trained with."
-        )
+    if facts is not None:
+        _check_label_names(role, facts.label_names, examples.label_names)
     pairs = examples.text_b is not None
-    if facts is not None and facts.pair != pairs:
+    if facts is not None and facts.pair not in (None, pairs):
         kinds = {True: "pairs of texts", False: "single texts"}
-        raise InputError(f"The {role} reads {kinds[facts.pair]}, but the data are {kinds[pairs]}.")
+        raise InputError(f"The {role} reads {kinds[not pairs]}, but the data are {kinds[pairs]}.")
 
 
-def check_length(role: str, model: SplitClassifier, sequence_length: int) -> None:
+def _check_label_names(role: str, received: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    if is_placeholder(received):
+        _LOG.info(
+            "The %s's labels have no names (%s); they are taken for the data's, in this order: %s.",
+            *(role, ", ".join(received), ", ".join(expected)),
+        )
+        return
+    one, other = ([_plain(name) for name in names] for names in (received, expected))
+    if one == other:
+        return
+    remedy = "set data.label_names to the order that the model was trained with"
+    if set(one) != set(other):
+        remedy = (
+            "give both the same names: the model's are in its tfaugkd.json, or under id2label in "
+            "its config.json if it is Hugging Face's"
+        )
+    raise InputError(
+        f"The {role}'s labels are {', '.join(received) or 'a score'}, but the data's are "
+        f"{', '.join(expected) or 'a score'}, in this order; {remedy}."
+    )
+
+
+def _plain(name: str) -> str:
+    """Takes POSITIVE for positive, and "not entailment" for not_entailment."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def check_length(
+    role: str, model: SplitClassifier, sequence_length: int, key: str = "data.sequence_length"
+) -> None:
     """Refuses texts that are longer than a model has positions for.
 
     Args:
         role: What the model is called in the sentence.
         model: The model.
         sequence_length: S, specials included.
+        key: Where it is set.
 
     Raises:
         InputError: The model reads fewer tokens.
@@ -176,8 +213,7 @@ def check_length(role: str, model: SplitClassifier, sequence_length: int) -> Non
     longest = model.classifier.backbone.max_sequence_length
     if sequence_length > longest:
         raise InputError(
-            f"data.sequence_length is {sequence_length}, but the {role} reads at most {longest} "
-            "tokens."
+            f"{key} is {sequence_length}, but the {role} reads at most {longest} tokens."
         )
 
 

@@ -218,7 +218,15 @@ class DistillConfig:
 
     Args:
         data: The texts that the student sees.
-        teacher: Folder of a teacher (made by `tfaugkd teacher`, or a KerasHub classifier preset).
+        teacher: Folder of a teacher: made by `tfaugkd teacher`, a KerasHub classifier preset, or a
+            classifier in Hugging Face's format (BERT, DistilBERT or RoBERTa, with config.json,
+            model.safetensors and the tokenizer's files).
+        teacher_file: CSV, TSV or JSONL file with the answers of a teacher that is not here (an API,
+            an ensemble), in place of teacher; augmentations then have none to ask. It has a column
+            id, the zero-based row of the text in the training file, and one of probabilities for
+            each class, named by the label, or probability_ and the label, as `tfaugkd predict`
+            writes it; for regression a column score or prediction. For "mse" the logits are the
+            logarithms of the probabilities, from 1e-6 up, less their mean.
         student: Where the student comes from.
         loss: The loss on clean text.
         augment: List of augmentations, each a name with its options, as in
@@ -245,6 +253,7 @@ class DistillConfig:
 
     data: DataConfig = field(default_factory=DataConfig)
     teacher: str = "outputs/teacher"
+    teacher_file: str | None = None
     student: StudentConfig = field(default_factory=StudentConfig)
     loss: Objective = field(default_factory=Objective)
     augment: list[Options] = field(default_factory=list)
@@ -254,6 +263,11 @@ class DistillConfig:
     output: str = "outputs/student"
     overwrite: bool = False
 
+    def __post_init__(self) -> None:
+        again = self.teacher_file is not None and self.teacher_dropout
+        answers = "false with teacher_file, whose answers are given"
+        _require(not again, "teacher_dropout", self.teacher_dropout, answers)
+
 
 @dataclass(frozen=True)
 class EvaluateConfig:
@@ -261,7 +275,7 @@ class EvaluateConfig:
 
     Args:
         data: The texts.
-        model: Folder of the model, teacher or student.
+        model: Folder of the model, teacher or student, or a classifier in Hugging Face's format.
         split: The split to score on: train, dev, test or held_out.
         batch_size: Texts scored at once.
         output: JSON file for the scores; only printed if not given.
@@ -283,9 +297,11 @@ class PredictConfig:
     Args:
         input: CSV, TSV or JSONL file with the texts.
         output: File for the labels and probabilities; its ending decides the format.
-        model: Folder of the model, teacher or student.
+        model: Folder of the model, teacher or student, or a classifier in Hugging Face's format.
         text_a: Name of the column with the text.
         text_b: Name of the column with the second text of a pair, if there is one.
+        sequence_length: Tokens a text is cut or padded to. Default: as in the model's training, or
+            128 if its folder does not say, as in Hugging Face's format.
         batch_size: Texts labelled at once.
         overwrite: Replace an output that exists.
     """
@@ -295,8 +311,13 @@ class PredictConfig:
     model: str = "outputs/student"
     text_a: str = "text"
     text_b: str | None = None
+    sequence_length: int | None = None
     batch_size: int = 64
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        short = self.sequence_length is not None and self.sequence_length < 8
+        _require(not short, "sequence_length", self.sequence_length, "at least 8")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Card:
         teacher: What it was distilled from; empty if it was not.
         pair: A text is a pair of two.
         folder: Where the model is loaded from, in the example.
+        activation: Of its feed-forward layers, where KerasHub builds another one.
         tags: Further tags.
     """
 
@@ -41,6 +42,7 @@ class Card:
     teacher: str = ""
     pair: bool = False
     folder: str = "DIR"
+    activation: str | None = None
     tags: Sequence[str] = field(default_factory=tuple)
 
 
@@ -92,9 +94,12 @@ def _scores(card: Card) -> str:
 def _usage(card: Card) -> str:
     example = '(["first text"], ["second text"])' if card.pair else '["some text"]'
     output = "logits" if card.label_names else "scores"
+    imports = ["import keras"] if card.activation else []
     lines = [
+        *imports,
         "import keras_hub\n",
         f"classifier = keras_hub.models.TextClassifier.from_preset({json.dumps(card.folder)})",
+        *_restoring(card.activation),
         f"{output} = classifier.predict({example})",
     ]
     if card.label_names:
@@ -104,3 +109,18 @@ def _usage(card: Card) -> str:
         lines.append("print(scores[0, 0])")
     code = "\n".join(lines)
     return f"## How to load it\n\n```python\n{code}\n```\n"
+
+
+def _restoring(activation: str | None) -> list[str]:
+    """Writes the lines that a plain preset needs where KerasHub builds another activation."""
+    if activation is None:
+        return []
+    function = f"keras.activations.{activation}"
+    if activation == "gelu_tanh":
+        function = "lambda x: keras.activations.gelu(x, approximate=True)"
+    return [
+        f"# Trained with {activation}; KerasHub builds another, and no preset can say so.",
+        "# Without these two lines its answers differ slightly.",
+        "for layer in classifier.backbone.transformer_layers:",
+        f"    layer._feedforward_intermediate_dense.activation = {function}",
+    ]

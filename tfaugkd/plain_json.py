@@ -5,9 +5,11 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tfaugkd.errors import InputError
 from tfaugkd.folders import write_text
 
 
@@ -36,3 +38,25 @@ def _plain(value: object) -> object:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_json(path: str | Path, what: str) -> dict[str, Any]:
+    """Reads a JSON file that holds an object.
+
+    Args:
+        path: The file.
+        what: What it should be, for the message, as in "the config of a model".
+
+    Returns:
+        The object's keys and values.
+
+    Raises:
+        InputError: It cannot be read, or holds something else.
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read as {what}: {error}.") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path} cannot be read as {what}: it is not an object like {{...}}.")
+    return value

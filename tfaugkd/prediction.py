@@ -8,7 +8,8 @@ from keras.utils import Progbar
 from scipy.special import softmax
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import PredictConfig
+from tfaugkd.compatibility import check_length
+from tfaugkd.config import DataConfig, PredictConfig
 from tfaugkd.data.batches import read_inputs, tokenise
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import read_texts, write_rows
@@ -75,7 +76,7 @@ def predict(config: PredictConfig) -> None:
             f"The model in {config.model!r} has no label names (no tfaugkd.json beside it); "
             "save it with `tfaugkd teacher` or `tfaugkd distill`."
         )
-    if facts.pair != (config.text_b is not None):
+    if facts.pair not in (None, config.text_b is not None):
         wanted = (
             "pairs of texts: name text_a and text_b"
             if facts.pair
@@ -84,9 +85,9 @@ def predict(config: PredictConfig) -> None:
         raise InputError(f"The model in {config.model!r} reads {wanted}.")
     examples = read_texts(config.input, config.text_a, config.text_b)
     model = SplitClassifier(classifier)
-    logits = predict_logits(
-        model, examples, facts.sequence_length, config.batch_size, progress=True
-    )
+    length = config.sequence_length or facts.sequence_length or DataConfig.sequence_length
+    check_length("model", model, length, key="sequence_length")
+    logits = predict_logits(model, examples, length, config.batch_size, progress=True)
     write_rows(config.output, prediction_rows(examples, logits, facts.label_names))
     print(f"Wrote {len(examples)} predictions to {config.output}.")
 

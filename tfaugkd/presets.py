@@ -4,10 +4,12 @@ from typing import Any
 
 import keras_hub
 
+from tfaugkd.activation import copy_activation, restore_activation
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import PACKAGED
 from tfaugkd.data.packaged import encoder_folder
 from tfaugkd.errors import InputError
+from tfaugkd.hugging_face import is_checkpoint, load_checkpoint
 
 
 def load_classifier(preset: str, num_classes: int | None = None) -> Any:
@@ -26,9 +28,11 @@ def load_classifier(preset: str, num_classes: int | None = None) -> Any:
         InputError: There is no such preset, it cannot be fetched, or it is not a text encoder.
     """
     source = str(encoder_folder()) if preset == PACKAGED else preset
+    if is_checkpoint(source):
+        return load_checkpoint(source, num_classes)
     head = {} if num_classes is None else {"num_classes": num_classes}
     try:
-        return keras_hub.models.TextClassifier.from_preset(source, **head)
+        classifier = keras_hub.models.TextClassifier.from_preset(source, **head)
     except TypeError as error:
         # KerasHub builds a classifier without a head where the preset has none.
         if num_classes is not None or "num_classes" not in str(error):
@@ -42,6 +46,8 @@ def load_classifier(preset: str, num_classes: int | None = None) -> Any:
             f"Cannot load a text classifier from {preset!r}: {_reason(error)} Name a KerasHub "
             f"preset, a folder in KerasHub's or Hugging Face's format, or {PACKAGED!r}."
         ) from error
+    restore_activation(classifier, source)
+    return classifier
 
 
 def _reason(error: Exception) -> str:
@@ -80,6 +86,7 @@ def student_from_teacher(teacher: Any, layers: int) -> Any:
         backbone=backbone, preprocessor=copy_preprocessor(teacher.preprocessor), **head
     )
     _copy_weights(teacher.backbone, backbone)
+    copy_activation(teacher, student)
     for layer in ("pooled_dense", "output_dense"):
         if hasattr(teacher, layer):
             getattr(student, layer).set_weights(getattr(teacher, layer).get_weights())

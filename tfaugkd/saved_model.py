@@ -7,8 +7,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from tfaugkd.activation import activation_of
 from tfaugkd.errors import InputError
 from tfaugkd.folders import MARKER, publish
+from tfaugkd.hugging_face import is_checkpoint, label_names_of
+from tfaugkd.plain_json import read_json
 from tfaugkd.presets import load_classifier
 
 MODEL_FOLDER = "model"
@@ -21,14 +24,14 @@ class ModelFacts:
     Args:
         task: The task, as the task table names it.
         label_names: Names of the classes in the order of the logits; empty for regression.
-        sequence_length: Tokens that a text was cut or padded to in training.
-        pair: Whether it reads pairs of texts.
+        sequence_length: Tokens that a text was cut or padded to in training; None if not known.
+        pair: Whether it reads pairs of texts; None if not known.
     """
 
     task: str
     label_names: tuple[str, ...]
-    sequence_length: int
-    pair: bool = False
+    sequence_length: int | None
+    pair: bool | None = False
 
 
 def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str) -> Path:
@@ -37,7 +40,7 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     Args:
         classifier: A KerasHub `TextClassifier`.
         folder: Where to; replaced if it exists.
-        facts: Written to `tfaugkd.json`.
+        facts: Written to `tfaugkd.json`, with the activation, which a preset does not hold.
         card: The model card, written to `README.md`.
 
     Returns:
@@ -48,9 +51,11 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        classifier.preprocessor.sequence_length = facts.sequence_length
+        if facts.sequence_length is not None:
+            classifier.preprocessor.sequence_length = facts.sequence_length
         classifier.save_to_preset(str(temporary))
-        (temporary / MARKER).write_text(json.dumps(asdict(facts), indent=2), encoding="utf-8")
+        saved = asdict(facts) | {"activation": activation_of(classifier)}
+        (temporary / MARKER).write_text(json.dumps(saved, indent=2), encoding="utf-8")
         (temporary / "README.md").write_text(card, encoding="utf-8")
         temporary.chmod(0o755)
         return publish(temporary, folder, replace=True)
@@ -63,10 +68,12 @@ def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
     """Loads a trained classifier.
 
     Args:
-        folder: The folder of the model, or the output folder that it lies in.
+        folder: The folder of the model, or the output folder that it lies in; or a classifier in
+            Hugging Face's format.
 
     Returns:
-        The KerasHub `TextClassifier`, and its facts if this package saved it.
+        The KerasHub `TextClassifier`, and its facts if this package saved it, or what Hugging
+        Face's format says of them.
 
     Raises:
         InputError: There is no such folder, or no classifier in it.
@@ -79,18 +86,21 @@ def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
             f"There is no folder {str(folder)!r} with a trained model; `tfaugkd teacher` and "
             "`tfaugkd distill` make one."
         )
+    if is_checkpoint(path):
+        return load_classifier(str(path)), ModelFacts("custom", label_names_of(path), None, None)
     if not (path / "task.json").is_file():
         raise InputError(f"The folder {str(path)!r} holds no saved classifier (no task.json).")
-    return load_classifier(str(path)), _read_facts(path / MARKER)
+    facts = _read_facts(path / MARKER)
+    return load_classifier(str(path)), facts
 
 
 def _read_facts(path: Path) -> ModelFacts | None:
     if not path.is_file():
         return None
+    facts = read_json(path, "the facts of a model")
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
         return ModelFacts(
             facts["task"], tuple(facts["label_names"]), facts["sequence_length"], facts["pair"]
         )
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read as the facts of a model: {error!r}.") from error

@@ -88,7 +88,7 @@ def evaluate(config: EvaluateConfig) -> None:
     classifier, facts = load_model(config.model)
     model = SplitClassifier(classifier)
     check_fit("model", model, facts, examples)
-    length = facts.sequence_length if facts else config.data.sequence_length
+    length = (facts and facts.sequence_length) or config.data.sequence_length
     check_length("model", model, length)
     scored = score_model(model, examples, task, length, config.batch_size, progress=True)
     for name, value in scored.scores.items():
