@@ -32,6 +32,9 @@ class Distiller(keras.Model):
         losses: The loss on clean text; labels and teacher with weight 1 each if not given.
         augmentations: What is made up in each step; their losses are added (AugPro, Section 4.1).
         teacher_dropout: Whether the teacher's dropout is on (AugPro, Appendix C.1).
+        stored_logits: The data hold the teacher's logits of the clean text, under `teacher_logits`:
+            they are read in place of asking the teacher, which may then be None if nothing
+            augments.
 
     Raises:
         InputError: Without a teacher where one is needed; different numbers of classes, or
@@ -45,6 +48,7 @@ class Distiller(keras.Model):
         losses: Objective | None = None,
         augmentations: Sequence[Augmentation] = (),
         teacher_dropout: bool = False,
+        stored_logits: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -54,8 +58,9 @@ class Distiller(keras.Model):
         self.teacher = None if teacher is None else _split(teacher)
         self.student = _split(student)
         self.student_classifier = self.student.classifier
-        check_distillation(self.teacher, self.student, self.objective, augmentations)
-        self.step = Step(self.teacher, self.student, self.objective, augmentations, teacher_dropout)
+        parts = (self.teacher, self.student, self.objective, augmentations)
+        check_distillation(*parts, stored_logits)
+        self.step = Step(*parts, teacher_dropout, stored_logits)
         # Tracked by Keras, trained along, and left behind when the student is saved.
         self.deep_projections = [] if self.step.deep is None else self.step.deep.projections
         names = term_names(self.objective, self.augmentations)

@@ -4,7 +4,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import keras
 import numpy as np
 import yaml
 
+from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation, check_fit, check_length
 from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, TeacherConfig
 from tfaugkd.data import load_split, task_of
+from tfaugkd.data.teacher_file import read_teacher_logits
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
@@ -68,27 +70,48 @@ def distill(config: DistillConfig) -> None:
     Raises:
         InputError: Data, models, methods or an output that cannot be used; see the sentences.
     """
-    inputs = [*paths_of(config.data), config.teacher, config.student.preset or ""]
+    taught_by = config.teacher_file or config.teacher
+    inputs = [*paths_of(config.data), taught_by, config.student.preset or ""]
     require_new_folder(config.output, config.overwrite, inputs)
-    texts = read_texts_of(config.data)
-    classifier, facts = load_model(config.teacher)
-    teacher = SplitClassifier(classifier)
-    check_fit("teacher", teacher, facts, texts.train)
+    teacher, texts = _read_teacher(config, read_texts_of(config.data))
     method = MethodConfig(config.loss, config.augment, config.teacher_dropout)
-    student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
-    check_length("teacher", teacher, texts.sequence_length)
+    classes = max(1, len(texts.train.label_names))
+    student = build_student(teacher, config.student, classes, config.train.seed)
     check_length("student", student, texts.sequence_length)
     augmentations = build_augmentations(config.augment)
-    check_distillation(teacher, student, config.loss, augmentations)
+    stored = texts.teacher_logits is not None
+    check_distillation(teacher, student, config.loss, augmentations, stored)
     if config.check_teacher:
-        check_teacher(teacher, texts)
+        _check_teacher_or_file(teacher, texts)
     output = start_output(config, inputs)
     asked = config.loss.soft or config.loss.deep.weighs or any(m.soft for m in augmentations)
     clean = "KD" if asked else "FT"
     names = " + ".join([clean, *(augmentation.name for augmentation in augmentations)])
     _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
     trained = train(teacher, student, texts, method, config.train, output / "logs")
-    finish(output, trained, texts, method, names, config.teacher)
+    finish(output, trained, texts, method, names, taught_by)
+
+
+def _read_teacher(config: DistillConfig, texts: Texts) -> tuple[SplitClassifier | None, Texts]:
+    """Loads the teacher, or adds the answers of one that is not here to the texts."""
+    if config.teacher_file is not None:
+        return None, replace(
+            texts, teacher_logits=read_teacher_logits(config.teacher_file, texts.train)
+        )
+    classifier, facts = load_model(config.teacher)
+    teacher = SplitClassifier(classifier)
+    check_fit("teacher", teacher, facts, texts.train)
+    check_length("teacher", teacher, texts.sequence_length)
+    return teacher, texts
+
+
+def _check_teacher_or_file(teacher: SplitClassifier | None, texts: Texts) -> None:
+    if teacher is not None:
+        check_teacher(teacher, texts)
+        return
+    assert texts.teacher_logits is not None, "there is a teacher or a file"
+    # The file need not answer to the dev split.
+    require_better_than_chance(np.asarray(texts.train.labels), texts.teacher_logits)
 
 
 def read_texts_of(data: DataConfig) -> Texts:
@@ -240,6 +263,7 @@ def save_trained(
         teacher=teacher,
         pair=pair,
         folder=str(folder),
+        activation=activation_beyond_preset(model.classifier),
     )
     save_model(model.classifier, folder, facts, model_card(card))
 

@@ -38,6 +38,7 @@ class Step:
         objective: The loss on clean text.
         augmentations: What is made up.
         teacher_dropout: Whether the teacher's dropout is on.
+        stored_logits: Whether the teacher's logits of the clean text are read from the data.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Step:
         objective: Objective,
         augmentations: Sequence[Augmentation],
         teacher_dropout: bool,
+        stored_logits: bool = False,
     ) -> None:
         self.teacher = teacher
         self.student = student
         self.objective = objective
         self.augmentations = tuple(augmentations)
         self.teacher_dropout = teacher_dropout
+        self.stored_logits = stored_logits
         self.clean_weights = clean_weights(objective)
         self.models: Models | None = None
         self.deep: DeepDistance | None = None
@@ -104,7 +107,7 @@ class Step:
         targets = label_targets(y, self.student.num_classes)
         weights = self.clean_weights
         needed = any(method.needs_teacher_answer for method in self.augmentations)
-        teacher = self._teacher_answer(inputs.teacher, weights, needed)
+        teacher = self._clean_teacher_answer(inputs, needed)
         with tf.GradientTape() as tape:
             embeddings = self.student.embed(inputs.student.token_ids)
             student = self._student_answer(_behind(embeddings, inputs.student), weights)
@@ -141,7 +144,7 @@ class Step:
         inputs = self._inputs(x)
         targets = label_targets(y, self.student.num_classes)
         weights = self.clean_weights
-        teacher = self._teacher_answer(inputs.teacher, weights, training=False)
+        teacher = self._clean_teacher_answer(inputs, training=False)
         student = self._student_answer(inputs.student, weights, training=False)
         return self._terms(weights, targets, teacher, student, inputs.student), student.logits
 
@@ -153,6 +156,37 @@ class Step:
                 "preprocessor as teacher."
             )
         return read_inputs(x)
+
+    def _clean_teacher_answer(
+        self, inputs: Inputs, needed: bool = False, training: bool = True
+    ) -> Answer | None:
+        """Takes the teacher's logits from the data where they are stored; else asks the teacher."""
+        weights = self.clean_weights
+        if not self.stored_logits:
+            return self._teacher_answer(inputs.teacher, weights, needed, training)
+        if not (weights.ask_teacher or needed):
+            return None
+        stored = self._stored_logits(inputs)
+        if not weights.inside:
+            return Answer(stored)
+        # Hidden states and attention are not stored.
+        answer = self._teacher_answer(inputs.teacher, weights, training=training)
+        assert answer is not None, "check_distillation refuses deep distillation without a teacher"
+        return answer._replace(logits=stored)
+
+    def _stored_logits(self, inputs: Inputs) -> tf.Tensor:
+        stored, classes = inputs.teacher_logits, self.student.num_classes
+        if stored is None:
+            raise InputError(
+                "The distiller takes the teacher's logits from the data, but the data hold none: "
+                "give training_batches and evaluation_batches teacher_logits."
+            )
+        if stored.shape[-1] != classes:
+            raise InputError(
+                f"The data's teacher_logits have {stored.shape[-1]} classes, but the student has "
+                f"{classes}."
+            )
+        return stored
 
     def _teacher_answer(
         self,

@@ -59,12 +59,15 @@ class Texts:
         train: The labelled texts.
         dev: The split that is scored on the way; None scores nothing.
         sequence_length: S, specials included.
+        teacher_logits: The stored answers `[N, C]` of a teacher to the texts of train; None asks
+            the teacher in each step.
     """
 
     task: Task
     train: Examples
     dev: Examples | None
     sequence_length: int
+    teacher_logits: np.ndarray | None = None
 
 
 def train(
@@ -96,7 +99,12 @@ def train(
     if teacher is not None:
         _seed_dropout(teacher, config.seed)
     distiller = Distiller(
-        teacher, student, method.loss, augmentations, teacher_dropout=method.teacher_dropout
+        teacher,
+        student,
+        method.loss,
+        augmentations,
+        teacher_dropout=method.teacher_dropout,
+        stored_logits=texts.teacher_logits is not None,
     )
     distiller.compile(build_optimizer(config), jit_compile=config.jit_compile)
     two_vocabularies = teacher is not None and not same_vocabulary(teacher, student)
@@ -108,6 +116,7 @@ def train(
         augmentations,
         teacher.classifier.preprocessor if teacher is not None and two_vocabularies else None,
         config.seed,
+        teacher_logits=texts.teacher_logits,
     )
     audits = audit(distiller, batches)
     timer = StepTimer()

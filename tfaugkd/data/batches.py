@@ -21,11 +21,15 @@ _SHUFFLE_ROUNDS = 16
 
 
 class Inputs(NamedTuple):
-    """What one batch's `x` holds: each model's tokens, and the draws of each augmentation."""
+    """What one batch's `x` holds: each model's tokens, and the draws of each augmentation.
+
+    `teacher_logits` are `[B, C]`, the teacher's stored answers to the clean text, or None.
+    """
 
     teacher: Tokens
     student: Tokens
     draws: dict[str, Draws]
+    teacher_logits: tf.Tensor | None = None
 
 
 def read_inputs(x: dict[str, Any]) -> Inputs:
@@ -34,7 +38,8 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
     Args:
         x: `token_ids`, `padding_mask` and, if the family has them, `segment_ids` `[B, S]`, as a
             KerasHub preprocessor gives them; the same under `teacher` where the teacher's
-            vocabulary is another one; and, under `draws`, the augmentations' random tensors.
+            vocabulary is another one; under `draws`, the augmentations' random tensors; and, where
+            the teacher's answers are stored, its `teacher_logits` `[B, C]`.
 
     Returns:
         The parts.
@@ -44,7 +49,7 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
     """
     student = _tokens(x)
     teacher = _tokens(x["teacher"]) if "teacher" in x else student
-    return Inputs(teacher, student, x.get("draws", {}))
+    return Inputs(teacher, student, x.get("draws", {}), x.get("teacher_logits"))
 
 
 def _tokens(x: dict[str, tf.Tensor]) -> Tokens:
@@ -120,6 +125,7 @@ def training_batches(
     teacher: Preprocessor | None = None,
     seed: int = 0,
     sample_weight: np.ndarray | None = None,
+    teacher_logits: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
 
@@ -132,20 +138,21 @@ def training_batches(
         teacher: The teacher's preprocessor, where its vocabulary is not the student's.
         seed: Of order and draws.
         sample_weight: float `[N]`; weighs each example's loss; 1 if not given.
+        teacher_logits: float `[N, C]`; the teacher's stored answers to the texts, for a distiller
+            with `stored_logits`.
 
     Returns:
         Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
 
     Raises:
-        InputError: There are no labels, or B is not a multiple of 8.
+        InputError: There are no labels, or not as many answers as texts, or B is not a multiple
+            of 8.
     """
     if examples.labels is None:
         raise InputError("Training needs labels, but these texts have none.")
     if batch_size % 8:
         raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
-    x: dict[str, Any] = tokenise(student, examples, sequence_length)
-    if teacher is not None:
-        x["teacher"] = tokenise(teacher, examples, sequence_length)
+    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
     weights = np.ones(len(examples)) if sample_weight is None else sample_weight
     rows = tf.nest.map_structure(tf.constant, (x, examples.labels, np.asarray(weights, np.float32)))
 
@@ -159,6 +166,26 @@ def training_batches(
 
     numbers = tf.data.Dataset.counter()
     return numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _inputs(
+    examples: Examples,
+    student: Preprocessor,
+    sequence_length: int,
+    teacher: Preprocessor | None,
+    teacher_logits: np.ndarray | None,
+) -> dict[str, Any]:
+    x: dict[str, Any] = tokenise(student, examples, sequence_length)
+    if teacher is not None:
+        x["teacher"] = tokenise(teacher, examples, sequence_length)
+    if teacher_logits is not None:
+        if len(teacher_logits) != len(examples):
+            raise InputError(
+                f"teacher_logits has {len(teacher_logits)} rows, but there are {len(examples)} "
+                "texts."
+            )
+        x["teacher_logits"] = np.asarray(teacher_logits, np.float32)
+    return x
 
 
 def _draw(
@@ -182,6 +209,7 @@ def evaluation_batches(
     batch_size: int,
     sequence_length: int = 128,
     teacher: Preprocessor | None = None,
+    teacher_logits: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Makes a dataset of batches in order for `Distiller.evaluate`.
 
@@ -194,18 +222,17 @@ def evaluation_batches(
         batch_size: B.
         sequence_length: S, specials included.
         teacher: The teacher's preprocessor, where its vocabulary is not the student's.
+        teacher_logits: float `[N, C]`; the teacher's stored answers, as for `training_batches`.
 
     Returns:
         Batches `(x, y, sample_weight)`.
 
     Raises:
-        InputError: There are no labels.
+        InputError: There are no labels, or not as many answers as texts.
     """
     if examples.labels is None:
         raise InputError("Evaluation needs labels, but these texts have none.")
-    x: dict[str, Any] = tokenise(student, examples, sequence_length)
-    if teacher is not None:
-        x["teacher"] = tokenise(teacher, examples, sequence_length)
+    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
     filling = -len(examples) % batch_size
     rows = (x, examples.labels, np.ones(len(examples), np.float32))
     filled = tf.nest.map_structure(
