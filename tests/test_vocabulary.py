@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import ROWS, WORDS, byte_pairs, roberta, tokens_of, wordpiece
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.vocabulary import Vocabulary, root_mean_square
+from tfaugkd.vocabulary import Vocabulary, root_mean_square, spelling
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,35 @@ def test_a_split_classifier_knows_its_vocabulary():
 def test_root_mean_square_by_hand():
     # sqrt((9 + 16 + 0 + 0) / 4)
     assert float(root_mean_square(tf.constant([[3.0, -4.0], [0.0, 0.0]]))) == 2.5
+
+
+def test_a_word_begins_wherever_no_mark_says_that_it_goes_on(vocabulary):
+    goes_on = {WORDS[i] for i in range(len(WORDS)) if not vocabulary.begins_word[i]}
+    assert goes_on == {"##likely", "##ly", "##s"}
+
+
+def test_whole_words_can_be_produced_and_go_on_with_nothing(vocabulary):
+    words = {WORDS[i] for i in np.flatnonzero(vocabulary.whole_word)}
+    assert words == {word for word in WORDS if not word.startswith(("[", "##"))}
+    assert vocabulary.whole_word.shape == (ROWS,)
+
+
+def test_byte_pairs_begin_words_with_a_blank_or_as_punctuation():
+    numbered, merges = byte_pairs()
+    tokenizer = keras_hub.models.RobertaTokenizer(vocabulary=numbered, merges=merges)
+    vocabulary = Vocabulary(tokenizer, len(numbered))
+    words = {token for token, i in numbered.items() if vocabulary.whole_word[i]}
+    assert words == {"Ġgood", "Ġbad", "Ġfilm", ".", ",", "!", "?"}
+    # A blank alone begins a word, but is none.
+    assert vocabulary.begins_word[numbered["Ġ"]]
+    assert vocabulary.padding == numbered["<pad>"]
+
+
+def test_spelling_leaves_the_blank_out():
+    assert [spelling(token) for token in ("Ġgood", "▁good", "good", "##s", "Ġ")] == [
+        "good",
+        "good",
+        "good",
+        "##s",
+        "",
+    ]

@@ -1,12 +1,18 @@
 """The geometry of a vocabulary: what its embeddings look like and which tokens may be made up."""
 
 import re
+import string
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 _UNUSED = re.compile(r"^\[unused\d*\]$|^<extra_id_\d+>$|^madeupword\d+$")
+_UNKNOWN = ("[UNK]", "<unk>")
+# WordPiece marks the pieces that go on with a word; byte pairs and SentencePiece those that begin
+# one, with the blank before it.
+_GOES_ON = "##"
+_BLANKS = ("Ġ", "▁")
 
 
 class Vocabulary:
@@ -23,6 +29,10 @@ class Vocabulary:
         producible: bool `[V]`; tokens that augmentation may put into a text: no specials, no
             unused ones, no ids beyond the tokenizer's. The unknown token is text like any other, so
             that a text which has one can stay as it is.
+        begins_word: bool `[V]`; tokens that begin a word wherever they stand.
+        whole_word: bool `[V]`; tokens that may be put into a text as words of their own. None of
+            them goes on with the word before it; the unknown token is no word.
+        padding: The token that fills a batch up.
     """
 
     def __init__(self, tokenizer: Any, size: int) -> None:
@@ -34,10 +44,35 @@ class Vocabulary:
         self.tokens = tokens
         self.special = special
         self.producible = producible & ~special
+        begins_word = np.zeros(size, bool)
+        begins_word[_beginning_words(tokens)] = True
+        self.begins_word = begins_word
+        self.whole_word = self.producible & begins_word
+        self.whole_word[[i for i, token in tokens.items() if not is_spelled(token)]] = False
+        self.padding = int(tokenizer.pad_token_id)
 
     def is_text(self, token_ids: tf.Tensor) -> tf.Tensor:
         """Tells text from specials and padding: int32 `[B, S]` to bool `[B, S]`."""
         return ~tf.gather(self.special, token_ids)
+
+
+def spelling(token: str) -> str:
+    """Gives a token as it is written, without the mark of the blank before it."""
+    return token.lstrip("".join(_BLANKS))
+
+
+def is_spelled(token: str) -> bool:
+    """Tells whether a token stands for letters: neither the unknown token nor a lone blank."""
+    return bool(spelling(token)) and token not in _UNKNOWN
+
+
+def _beginning_words(tokens: dict[int, str]) -> list[int]:
+    blanks = [blank for blank in _BLANKS if any(t.startswith(blank) for t in tokens.values())]
+    if not blanks:
+        return [i for i, token in tokens.items() if not token.startswith(_GOES_ON)]
+    # No blank stands before a full stop, and it is no part of the word before it.
+    beginnings = (*blanks, *string.punctuation)
+    return [i for i, token in tokens.items() if token.startswith(beginnings)]
 
 
 def _tokens_by_id(tokenizer: Any) -> dict[int, str]:

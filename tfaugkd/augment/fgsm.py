@@ -6,6 +6,7 @@ from typing import Literal
 import tensorflow as tf
 
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
+from tfaugkd.augment.randomness import example_seeds, random_numbers
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
@@ -77,10 +78,7 @@ class FGSM:
         """Draws a seed `[B, 2]` for each example, where the signs are random."""
         if self.direction != "random":
             return {}
-        seeds = tf.random.stateless_uniform(
-            [batch_size, 2], seed, minval=None, maxval=None, dtype=tf.int32
-        )
-        return {"seed": seeds}
+        return {"seed": example_seeds(seed, batch_size)}
 
     def targets(self, batch: Batch, draws: Draws) -> tf.Tensor:
         """Gives the original's label, `[B, C]`."""
@@ -120,7 +118,7 @@ class FGSM:
 
 
 def random_signs(seeds: tf.Tensor, shape: tuple[int, int]) -> tf.Tensor:
-    """Draws -1 or 1, each example from its own seed, so that replicas need not agree on more.
+    """Draws -1 or 1, each example from its own seed.
 
     Args:
         seeds: int32 `[B, 2]`.
@@ -129,12 +127,4 @@ def random_signs(seeds: tf.Tensor, shape: tuple[int, int]) -> tf.Tensor:
     Returns:
         float32 `[B, S, D]`.
     """
-
-    def signs(seed: tf.Tensor) -> tf.Tensor:
-        # Of whole numbers Philox gives the same with and without XLA, of fractions it does not.
-        uniform = tf.random.stateless_uniform(
-            shape, seed, minval=None, maxval=None, dtype=tf.int32, alg="philox"
-        )
-        return tf.where(uniform < 0, -1.0, 1.0)
-
-    return tf.map_fn(signs, seeds, fn_output_signature=tf.float32)
+    return tf.where(random_numbers(seeds, shape) < 0, -1.0, 1.0)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfaugkd.augment.fgsm import UNITS, random_signs
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
+from tfaugkd.augment.randomness import example_seeds
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
@@ -91,10 +92,7 @@ class PGA:
         """Draws a seed `[B, 2]` for each example, where the start is random."""
         if self.start == "zero":
             return {}
-        seeds = tf.random.stateless_uniform(
-            [batch_size, 2], seed, minval=None, maxval=None, dtype=tf.int32
-        )
-        return {"seed": seeds}
+        return {"seed": example_seeds(seed, batch_size)}
 
     def targets(self, batch: Batch, draws: Draws) -> tf.Tensor:
         """Gives the original's label, `[B, C]`."""
