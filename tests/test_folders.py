@@ -1,7 +1,15 @@
 import pytest
 
 from tfaugkd.errors import InputError
-from tfaugkd.folders import MARKER, prepare_output, publish, replacing, size_on_disk, write_text
+from tfaugkd.folders import (
+    MARKER,
+    cache_folder,
+    prepare_output,
+    publish,
+    replacing,
+    size_on_disk,
+    write_text,
+)
 
 
 def names(folder):
@@ -93,3 +101,17 @@ def test_size_on_disk(tmp_path):
     assert size_on_disk(tmp_path / "a.txt") == 5
     with pytest.raises(InputError, match="no folder"):
         size_on_disk(tmp_path / "none")
+
+
+def test_the_cache_is_where_the_variable_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "tfaugkd"
+
+
+@pytest.mark.parametrize("value", [None, "", "not/absolute"])
+def test_without_the_variable_the_cache_is_below_home(monkeypatch, tmp_path, value):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if value is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", value)
+    assert cache_folder() == tmp_path / ".cache" / "tfaugkd"

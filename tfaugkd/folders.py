@@ -143,6 +143,17 @@ def publish(temporary_folder: str | Path, final: str | Path, replace: bool = Fal
     return target
 
 
+def cache_folder() -> Path:
+    """Gives the folder for what can be worked out again: `$XDG_CACHE_HOME/tfaugkd`.
+
+    Returns:
+        The folder, which may not exist; `~/.cache/tfaugkd` where the variable is not set to an
+        absolute path.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "tfaugkd"
+
+
 def size_on_disk(folder: str | Path) -> int:
     """Adds up the sizes of the files in a folder and below.
 
