@@ -16,12 +16,18 @@ import pytest
 import tensorflow as tf
 import yaml
 
+from tfaugkd.augment.eda import EDA
+from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.method import Batch, Models
+from tfaugkd.augment.random_generation import RandomGeneration
+from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.command_line import main
-from tfaugkd.data.batches import read_inputs
+from tfaugkd.config import Objective
+from tfaugkd.data.batches import read_inputs, training_batches
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import write_rows
+from tfaugkd.distiller import Distiller
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 
@@ -209,6 +215,11 @@ def both(teacher, student):
     return Models(teacher, student, unit_rows(tf.convert_to_tensor(teacher.table)))
 
 
+def jitted(method, models):
+    """Compiles a call of a method, once for every batch."""
+    return tf.function(lambda batch, draws: method(batch, draws, models), jit_compile=True)
+
+
 def eight(examples, model, start=0):
     """Gives the tokens of eight examples, without tf.data."""
     some = examples.take(range(start, start + 8))
@@ -256,6 +267,14 @@ def sentiment(count, seed=0, pairs=False):
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Leaves nothing in the cache of whoever runs the tests, and finds nothing there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def teacher():
     """A BERT of three layers; its weights are never to change."""
@@ -266,6 +285,22 @@ def teacher():
 def student():
     """A BERT of two layers; for tests that do not train it."""
     return SplitClassifier(bert(layers=2, seed=2))
+
+
+@pytest.fixture(scope="session")
+def token_history():
+    """The history of a student that learns from four methods that replace tokens, at once."""
+    methods = [
+        KNN(degree=0.4, k=4),
+        EDA(degree=0.4, alpha_sr=0.0, alpha_ri=0.0),
+        RandomReplacement(degree=0.4, hard=0.1),
+        RandomGeneration(),
+    ]
+    master, pupil = bert(layers=1, seed=1), bert(layers=1, seed=2)
+    distiller = Distiller(master, pupil, Objective(hard=0.0), methods)
+    distiller.compile(keras.optimizers.Adam(0.01), jit_compile=False)
+    data = training_batches(sentiment(64), pupil.preprocessor, 8, LENGTH, methods)
+    return distiller.fit(data, epochs=2, steps_per_epoch=30, verbose=0).history
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
+import logging
+
 import numpy as np
 import pytest
-from conftest import LENGTH, bert, sentiment
+from conftest import LENGTH, WORDS, bert, sentiment
 
 from tfaugkd.audit import Audit, audit
-from tfaugkd.augment import build_augmentations
+from tfaugkd.augment import build_augmentations, eda
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
+from tfaugkd.synonyms import Synonyms
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,20 @@ def test_without_a_method_that_makes_text_there_is_nothing_to_look_at(audited):
 def test_what_changes_nothing_is_refused_by_name(audited, entry, expected):
     with pytest.raises(InputError, match=expected):
         audited(entry)
+
+
+def test_how_many_words_have_a_synonym_is_told_of_the_text(audited, caplog, monkeypatch):
+    # Of the words of the task, only "film" and "was" are looked up.
+    monkeypatch.setattr(eda, "require_synonyms", lambda: None)
+    found = Synonyms("A list", {"film": ("movie",), "was": ("is",)})
+    monkeypatch.setattr(eda, "find_synonyms", lambda words: found)
+    with caplog.at_level(logging.INFO, logger="tfaugkd"):
+        audits, batches = audited({"name": "eda"})
+    (x, *_), *_ = batches
+    rows = [[WORDS[i] for i in row if i > 6] for row in x["token_ids"].numpy()]
+    # A piece that goes on with a word is no word.
+    rows = [[word for word in row if not word.startswith("##")] for row in rows]
+    shares = [np.mean([word in ("film", "was") for word in row]) for row in rows]
+    assert 0 < np.mean(shares) < 1
+    assert f"eda knows a synonym of {100 * np.mean(shares):.0f} % of the words of" in caplog.text
+    assert audits["eda"].degree > 0.1

@@ -1,14 +1,22 @@
+import logging
 from inspect import signature
 
 import pytest
 
-from tfaugkd.augment import METHODS, build_augmentations
+from tfaugkd.augment import METHODS, build_augmentations, eda
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.config import DistillConfig
 from tfaugkd.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def synonyms(monkeypatch):
+    """Lets EDA be built where no synonyms are installed."""
+    monkeypatch.setattr(eda, "require_synonyms", lambda: None)
 
 
 def test_names_and_options_become_augmentations():
@@ -120,3 +128,27 @@ def test_a_ratio_that_no_mixture_has_is_refused(entry, sentence):
     with pytest.raises(InputError) as refused:
         build_augmentations([entry])
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("examples", [400, 20_000, 200_000])
+def test_a_degree_that_is_auto_goes_by_the_number_of_examples(examples, caplog):
+    names = ("knn", "eda", "random_replacement")
+    entries = [{"name": name, "degree": "auto"} for name in names]
+    with caplog.at_level(logging.INFO, logger="tfaugkd"):
+        built = build_augmentations(entries, train_examples=examples)
+    advised = {400: 0.5, 20_000: 0.3, 200_000: 0.1}[examples]
+    assert [method.degree for method in built] == [advised, advised, 0.2]
+    assert f"knn: the degree for {examples} examples is {advised}." in caplog.text
+
+
+def test_a_degree_that_is_auto_needs_the_number_of_examples():
+    with pytest.raises(InputError) as refused:
+        build_augmentations([{"name": "knn", "degree": "auto"}])
+    assert "knn.degree is 'auto'" in str(refused.value)
+    assert "train_examples" in str(refused.value)
+    assert build_augmentations([{"name": "knn", "degree": 0.1}]) == [KNN(degree=0.1)]
+
+
+def test_a_table_is_no_option():
+    with pytest.raises(InputError, match="Unknown option of knn: 'candidates'"):
+        build_augmentations([{"name": "knn", "candidates": None}])

@@ -4,7 +4,10 @@ from conftest import WORDS, bert, byte_pairs, distil_bert, roberta
 
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.random_generation import RandomGeneration
+from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation, same_vocabulary
 from tfaugkd.config import Objective
@@ -152,3 +155,15 @@ def test_texts_in_capitals_are_read_otherwise_by_a_model_that_keeps_them(teacher
     tokenizer = keras_hub.models.BertTokenizer(vocabulary=list(WORDS), lowercase=False)
     classifier.preprocessor = keras_hub.models.BertTextClassifierPreprocessor(tokenizer)
     assert not same_vocabulary(teacher, SplitClassifier(classifier))
+
+
+@pytest.mark.parametrize("method", [KNN(degree="auto"), RandomReplacement(degree="auto")])
+def test_a_degree_must_have_become_a_number(teacher, student, method):
+    message = refusal(teacher, student, Objective(), [method])
+    assert message.startswith(f"{method.name}.degree is 'auto', which goes by the number of ")
+
+
+@pytest.mark.parametrize("method", [KNN(), RandomReplacement(), RandomGeneration()])
+def test_words_that_are_put_in_are_read_by_both_models(teacher, stranger, method):
+    message = refusal(teacher, stranger, Objective(), [method])
+    assert message.startswith(f"{method.name} needs a teacher and a student with one vocabulary")

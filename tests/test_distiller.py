@@ -17,7 +17,9 @@ from scipy.special import log_softmax, softmax
 from test_mixing import SPECIALS
 
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
+from tfaugkd.augment.eda import EDA
 from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.pga import PGA
 from tfaugkd.augment.tmix import TMix
@@ -707,6 +709,7 @@ def test_several_steps_can_be_run_between_two_returns_to_python(learnt):
 
 def test_two_replicas_go_the_way_of_one():
     methods = [METHODS["mixkd"], augpro_fgsm(epsilon=2.5, direction="random")]
+    methods += [KNN(degree=0.4, k=4), EDA(degree=0.4, alpha_sr=0.0, alpha_ri=0.0)]
     data = training_batches(sentiment(48), fresh().preprocessor, 16, LENGTH, methods)
     runs = []
     for strategy in (

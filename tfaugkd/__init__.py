@@ -8,8 +8,12 @@ from tfaugkd.errors import InputError
 
 if TYPE_CHECKING:
     from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix
+    from tfaugkd.augment.eda import EDA
     from tfaugkd.augment.fgsm import FGSM
+    from tfaugkd.augment.knn import KNN
     from tfaugkd.augment.mixup import MixUp
+    from tfaugkd.augment.random_generation import RandomGeneration
+    from tfaugkd.augment.random_replacement import RandomReplacement
     from tfaugkd.classifier import SplitClassifier
     from tfaugkd.data.batches import evaluation_batches, training_batches
     from tfaugkd.data.examples import Examples
@@ -22,9 +26,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "AugPro": "augment.augpro",
     "Distiller": "distiller",
+    "EDA": "augment.eda",
     "Examples": "data.examples",
     "FGSM": "augment.fgsm",
+    "KNN": "augment.knn",
     "MixUp": "augment.mixup",
+    "RandomGeneration": "augment.random_generation",
+    "RandomReplacement": "augment.random_replacement",
     "SplitClassifier": "classifier",
     "augpro_fgsm": "augment.augpro",
     "augpro_mix": "augment.augpro",
@@ -35,13 +43,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "EDA",
     "FGSM",
+    "KNN",
     "AugPro",
     "Distiller",
     "Examples",
     "InputError",
     "MixUp",
     "Objective",
+    "RandomGeneration",
+    "RandomReplacement",
     "SplitClassifier",
     "augpro_fgsm",
     "augpro_mix",

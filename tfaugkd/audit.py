@@ -1,11 +1,12 @@
 """Looks at what the augmentations of a distiller make, before any of it is trained on."""
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfaugkd.augment.method import Views
+from tfaugkd.augment.method import Augmentation, LooksUp, Views
 from tfaugkd.classifier import Tokens
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.errors import InputError
@@ -13,6 +14,7 @@ from tfaugkd.errors import InputError
 if TYPE_CHECKING:
     from tfaugkd.distiller import Distiller
 
+_LOG = logging.getLogger("tfaugkd")
 _LEAST_DEGREE = 0.005
 
 
@@ -54,6 +56,7 @@ def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 8) ->
         views = {method.name: distiller.augment(method, batch, draws) for method in methods}
         return {name: (_text_of(view), view.degree) for name, view in views.items()}
 
+    _report_coverage(distiller, methods, dataset)
     real: set[bytes] = set()
     made: dict[str, list] = {method.name: [] for method in methods}
     for x, y, *_ in dataset.take(batches):
@@ -64,6 +67,21 @@ def audit(distiller: "Distiller", dataset: tf.data.Dataset, batches: int = 8) ->
     for name, found in audits.items():
         _require_change(name, found)
     return audits
+
+
+def _report_coverage(
+    distiller: "Distiller", methods: list[Augmentation], dataset: tf.data.Dataset
+) -> None:
+    """Logs how many words of the first batch the methods that look words up will find."""
+    for method in methods:
+        if not isinstance(method, LooksUp):
+            continue
+        for x, *_ in dataset.take(1):
+            shares = method.coverage(distiller.student.vocabulary, read_inputs(x).student)
+            _LOG.info(
+                "%s knows a synonym of %.0f %% of the words of the first %d texts.",
+                *(method.name, 100 * float(tf.reduce_mean(shares)), len(shares)),
+            )
 
 
 def _text_of(views: Views) -> tf.Tensor:
@@ -82,5 +100,5 @@ def _require_change(name: str, found: Audit) -> None:
         raise InputError(
             f"{name} leaves the texts as they are: it changes {100 * found.degree:.2f} % of the "
             f"tokens of {found.texts} texts, and {100 * found.distinct:.0f} % of its texts are "
-            "new; give it a larger epsilon, or a weight nearer to 0.5."
+            "new; give it a larger epsilon or degree, or a weight nearer to 0.5."
         )

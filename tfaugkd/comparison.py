@@ -68,7 +68,7 @@ def compare(config: CompareConfig) -> None:
     require_new_folder(config.output, config.overwrite, inputs)
     teacher_texts, students, split = _read(config)
     teacher = _new_teacher(config, teacher_texts)
-    _check_methods(config, teacher)
+    _check_methods(config, teacher, students)
     setting = Setting(config, students, split, start_output(config, inputs))
     teacher_run = _train_teacher(setting, teacher_texts, teacher)
     runs = {
@@ -115,14 +115,14 @@ def _read(config: CompareConfig) -> tuple[Texts, Texts, Examples]:
     return teacher_texts, students, split
 
 
-def _check_methods(config: CompareConfig, teacher: SplitClassifier) -> None:
+def _check_methods(config: CompareConfig, teacher: SplitClassifier, students: Texts) -> None:
     """Refuses a method that cannot be trained before the first one is, which may take hours."""
     student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
     check_length("teacher", teacher, config.data.sequence_length)
     check_length("student", student, config.data.sequence_length)
     folders: dict[str, str] = {}
     for name, method in config.methods.items():
-        augmentations = build_augmentations(method.augment)
+        augmentations = build_augmentations(method.augment, len(students.train))
         check_distillation(teacher, student, method.loss, augmentations)
         folder = folder_name(name)
         if name == TEACHER or not folder or folder in folders:

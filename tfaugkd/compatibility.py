@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 
-from tfaugkd.augment.method import Augmentation
+from tfaugkd.augment.method import Augmentation, TakesDegree
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import Objective
 from tfaugkd.data.examples import Examples
@@ -85,6 +85,11 @@ def _check_options(method: Augmentation) -> None:
         raise InputError(
             f"{method.name}.{option} is {getattr(method, option)!r}, but must be a number: it "
             "makes no tokens whose changed share could set it."
+        )
+    if isinstance(method, TakesDegree) and isinstance(method.degree, str):
+        raise InputError(
+            f"{method.name}.degree is {method.degree!r}, which goes by the number of training "
+            "examples: give a number, or let build_augmentations find it."
         )
 
 

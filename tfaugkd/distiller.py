@@ -8,7 +8,7 @@ import keras
 import keras_hub
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation, Batch, Draws, Views
+from tfaugkd.augment.method import Augmentation, Batch, Draws, Prepares, Views
 from tfaugkd.calibration import calibrated
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation
@@ -58,8 +58,9 @@ class Distiller(keras.Model):
         self.teacher = None if teacher is None else _split(teacher)
         self.student = _split(student)
         self.student_classifier = self.student.classifier
-        parts = (self.teacher, self.student, self.objective, augmentations)
-        check_distillation(*parts, stored_logits)
+        check_distillation(self.teacher, self.student, self.objective, augmentations, stored_logits)
+        prepared = [_prepared(method, self.teacher) for method in augmentations]
+        parts = (self.teacher, self.student, self.objective, prepared)
         self.step = Step(*parts, teacher_dropout, stored_logits)
         # Tracked by Keras, trained along, and left behind when the student is saved.
         self.deep_projections = [] if self.step.deep is None else self.step.deep.projections
@@ -208,3 +209,7 @@ class Distiller(keras.Model):
 
 def _split(model: keras_hub.models.TextClassifier | SplitClassifier) -> SplitClassifier:
     return model if isinstance(model, SplitClassifier) else SplitClassifier(model)
+
+
+def _prepared(method: Augmentation, teacher: SplitClassifier | None) -> Augmentation:
+    return method.prepared(teacher) if teacher and isinstance(method, Prepares) else method

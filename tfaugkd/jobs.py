@@ -78,7 +78,7 @@ def distill(config: DistillConfig) -> None:
     classes = max(1, len(texts.train.label_names))
     student = build_student(teacher, config.student, classes, config.train.seed)
     check_length("student", student, texts.sequence_length)
-    augmentations = build_augmentations(config.augment)
+    augmentations = build_augmentations(config.augment, len(texts.train))
     stored = texts.teacher_logits is not None
     check_distillation(teacher, student, config.loss, augmentations, stored)
     if config.check_teacher:

@@ -1,5 +1,6 @@
 """Augmentations by name. A new one is a file, its test, a line here, and a YAML."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from inspect import signature
@@ -7,14 +8,20 @@ from itertools import cycle
 from typing import Any, get_type_hints
 
 from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix, augpro_pga
+from tfaugkd.augment.eda import EDA
 from tfaugkd.augment.fgsm import FGSM
-from tfaugkd.augment.method import Augmentation
+from tfaugkd.augment.knn import KNN
+from tfaugkd.augment.method import Augmentation, TakesDegree
 from tfaugkd.augment.mixing import ROTATIONS
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.pga import PGA
+from tfaugkd.augment.random_generation import RandomGeneration
+from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.augment.tmix import TMix
 from tfaugkd.config_fields import describe, fits
 from tfaugkd.errors import InputError, unknown_name
+
+_LOG = logging.getLogger("tfaugkd")
 
 METHODS: dict[str, Callable[..., Augmentation]] = {
     "mixup": MixUp,
@@ -24,10 +31,16 @@ METHODS: dict[str, Callable[..., Augmentation]] = {
     "augpro_mix": augpro_mix,
     "augpro_fgsm": augpro_fgsm,
     "augpro_pga": augpro_pga,
+    "knn": KNN,
+    "eda": EDA,
+    "random_replacement": RandomReplacement,
+    "random_generation": RandomGeneration,
 }
 
 
-def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]:
+def build_augmentations(
+    entries: Sequence[dict[str, Any]], train_examples: int | None = None
+) -> list[Augmentation]:
     """Builds the augmentations that a configuration lists.
 
     Methods that mix take partners one after the other (rotation 1, 2, ...) unless told which. A
@@ -36,13 +49,15 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
 
     Args:
         entries: Each a name and its options, as in `{"name": "mixup", "alpha": 0.4}`.
+        train_examples: How many examples the student is trained on; a degree that is "auto" goes
+            by it.
 
     Returns:
         The augmentations, in the same order.
 
     Raises:
         InputError: A name, or an option, that does not exist; a value that an option does not
-            take; a name that is used twice.
+            take; a name that is used twice; a degree that is "auto" without `train_examples`.
     """
     built: list[Augmentation] = []
     rotations = cycle(ROTATIONS)
@@ -59,7 +74,8 @@ def build_augmentations(entries: Sequence[dict[str, Any]]) -> list[Augmentation]
             chosen = dict(options)
             if mixes and "rotation" not in options:
                 chosen["rotation"] = next(rotations)
-            built.append(_one_of(METHODS[name](**chosen), ratio, number))
+            method = _with_degree(METHODS[name](**chosen), train_examples)
+            built.append(_one_of(method, ratio, number))
     names = [augmentation.name for augmentation in built]
     for name in names:
         if names.count(name) > 1:
@@ -96,6 +112,23 @@ def _one_of(method: Any, ratio: int, number: int) -> Augmentation:
         of: Any = method.of
         renamed = replace(renamed, of=replace(of, name=name))
     return renamed
+
+
+def _with_degree(method: Any, train_examples: int | None) -> Augmentation:
+    if not _asks_for_advice(method):
+        return method
+    if train_examples is None:
+        raise InputError(
+            f"{method.name}.degree is 'auto', which goes by the number of training examples: give "
+            "build_augmentations train_examples, or a number from 0 to 1 as the degree."
+        )
+    degree = method.advised_degree(train_examples)
+    _LOG.info("%s: the degree for %d examples is %g.", method.name, train_examples, degree)
+    return replace(method, degree=degree)
+
+
+def _asks_for_advice(method: Augmentation) -> bool:
+    return isinstance(method, TakesDegree) and method.degree == "auto"
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: set[str]) -> None:

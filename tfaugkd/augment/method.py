@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
+from tfaugkd.vocabulary import Vocabulary
 
 Draws = dict[str, tf.Tensor]
 
@@ -67,7 +68,8 @@ class Views(NamedTuple):
     """What each model is shown for one augmented batch.
 
     `targets` are labels `[B, C]`, or None where there are none; `degree` is the share of text
-    tokens that differ from the nearer parent `[B]`, or None where no tokens are made.
+    tokens that differ from the nearer parent `[B]` (for EDA, operations per word), or None where no
+    tokens are made.
     """
 
     teacher: Tokens | Hidden
@@ -120,6 +122,34 @@ class Augmentation(Protocol):
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
         """Makes the views of one batch."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An augmentation that makes a table before training, out of the teacher's embeddings, say."""
+
+    def prepared(self, teacher: SplitClassifier) -> Augmentation:
+        """Gives a copy of the augmentation that holds its table."""
+
+
+@runtime_checkable
+class TakesDegree(Augmentation, Protocol):
+    """An augmentation that is told how much to change; "auto" is the papers' advice."""
+
+    @property
+    def degree(self) -> float | str:
+        """How much of a text changes, from 0 to 1; or "auto"."""
+
+    def advised_degree(self, train_examples: int) -> float:
+        """Gives what "auto" stands for with so many training examples."""
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """An augmentation that looks words up, so that it matters how many of a text are found."""
+
+    def coverage(self, vocabulary: Vocabulary, tokens: Tokens) -> tf.Tensor:
+        """Measures the share of the words of each text that are found, `[B]`."""
 
 
 class Represents(Protocol):
