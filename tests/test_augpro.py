@@ -255,3 +255,23 @@ def test_models_are_given_as_they_are(teacher, student):
     models = both(teacher, student)
     lengths = np.linalg.norm(models.teacher_unit_table.numpy(), axis=1)
     assert lengths == pytest.approx(np.ones_like(lengths))
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.5, 1.0])
+def test_certified_mixtures_are_those_of_the_full_search(teacher, student, examples, weight):
+    batch = clean(eight(examples, student))
+    models = both(teacher, student)
+    method = augpro_mix(weight=weight)
+    certified = method.prepared(teacher)
+    assert (method.logs, certified.logs) == ((), ("by_parents", "by_neighbours", "by_search"))
+    expected, found = method(batch, {}, models), certified(batch, {}, models)
+    assert text_of(found.student.token_ids[0])
+    assert found.student.token_ids.numpy().tolist() == expected.student.token_ids.numpy().tolist()
+    assert sum(found.logged).numpy() == pytest.approx(np.ones(8))
+
+
+def test_only_mixtures_in_a_frozen_table_are_certified(teacher):
+    fgsm = augpro_fgsm(epsilon=1.0)
+    assert fgsm.prepared(teacher) is fgsm
+    plainly = dataclasses.replace(augpro_mix(), certify=False)
+    assert plainly.prepared(teacher) is plainly

@@ -5,7 +5,14 @@ from conftest import LENGTH, WORDS, text_of, tokens_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfaugkd.augment.mixing import BLOCK, beta_weights, mixed_embeddings, mixed_tokens, partner
+from tfaugkd.augment.mixing import (
+    BLOCK,
+    beta_weights,
+    mixed_embeddings,
+    mixed_tokens,
+    partner,
+    position_shares,
+)
 from tfaugkd.classifier import Tokens
 
 SPECIALS = [WORDS.index(token) for token in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")]
@@ -136,7 +143,8 @@ def test_embeddings_are_mixed_by_hand():
     of_own = tf.constant([[[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]]])
     of_other = tf.constant([[[10.0], [20.0], [30.0], [40.0], [50.0], [60.0]]])
     real = tf.cast(own.padding_mask, tf.bool)
-    found = mixed_embeddings(of_own, of_other, ~own_text, real, other_text, tf.constant([0.25]))
+    shares = position_shares(~own_text, real, other_text, tf.constant([0.25]))
+    found = mixed_embeddings(of_own, of_other, *shares)
     # The special stays; both: 0.25 * 2 + 0.75 * 20; the partner's special counts as zero:
     # 0.25 * 3; the special stays; the partner alone: 0.75 * 50; neither.
     assert found.numpy()[0, :, 0].tolist() == [1.0, 15.5, 0.75, 4.0, 37.5, 0.0]
@@ -148,9 +156,8 @@ def test_embeddings_at_weight_one_are_the_examples_own_and_zero_behind_them():
     random = np.random.default_rng(0)
     of_own, of_other = tf.constant(random.normal(size=(2, 1, 6, 4)), tf.float32)
     real = tf.cast(own.padding_mask, tf.bool)
-    found = mixed_embeddings(
-        of_own, of_other, ~is_text(own), real, is_text(other), tf.constant([1.0])
-    )
+    shares = position_shares(~is_text(own), real, is_text(other), tf.constant([1.0]))
+    found = mixed_embeddings(of_own, of_other, *shares)
     assert found.numpy()[0, :4].tolist() == of_own.numpy()[0, :4].tolist()
     assert not found.numpy()[0, 4:].any()
 

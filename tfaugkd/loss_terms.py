@@ -11,7 +11,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation
+from tfaugkd.augment.method import Augmentation, Logs
 from tfaugkd.classifier import Answer
 from tfaugkd.config import Objective
 from tfaugkd.deep_distillation import DeepDistance
@@ -78,7 +78,11 @@ def term_names(objective: Objective, augmentations: Sequence[Augmentation]) -> l
     names = clean_weights(objective).names("")
     for method in augmentations:
         names += view_weights(objective, method).names(f"{method.name}_")
-    return names + [f"{method.name}_degree" for method in augmentations if method.makes_tokens]
+    names += [f"{method.name}_degree" for method in augmentations if method.makes_tokens]
+    for method in augmentations:
+        if isinstance(method, Logs):
+            names += [f"{method.name}_{name}" for name in method.logs]
+    return names
 
 
 def loss_terms(

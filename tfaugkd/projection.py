@@ -33,11 +33,10 @@ def nearest_tokens(
         no nearest token, the lowest producible one.
     """
     count, width = embeddings.shape
-    blocks = -(-count // _QUERIES_AT_ONCE)
-    padding = [[0, blocks * _QUERIES_AT_ONCE - count], [0, 0]]
-    queries = tf.reshape(
-        tf.pad(tf.cast(embeddings, tf.float32), padding), [blocks, _QUERIES_AT_ONCE, width]
-    )
+    at_once = min(count, _QUERIES_AT_ONCE)
+    blocks = -(-count // at_once)
+    padding = [[0, blocks * at_once - count], [0, 0]]
+    queries = tf.reshape(tf.pad(tf.cast(embeddings, tf.float32), padding), [blocks, at_once, width])
     has_direction = tf.reduce_any(unit_table != 0, axis=-1)
     penalty = tf.where(producible & has_direction, 0.0, float("-inf"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation, Batch, Draws, Models, Views
+from tfaugkd.augment.method import Augmentation, Batch, Draws, Logs, Models, Views
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
 from tfaugkd.compatibility import same_vocabulary
 from tfaugkd.config import Objective
@@ -137,6 +137,9 @@ class Step:
         named = {f"{method.name}_{name}": term for name, term in terms.items()}
         if views.degree is not None:
             named[f"{method.name}_degree"] = Term(0.0, views.degree)
+        if isinstance(method, Logs):
+            for name, values in zip(method.logs, views.logged, strict=True):
+                named[f"{method.name}_{name}"] = Term(0.0, values)
         return named
 
     def losses_and_logits(self, x: dict[str, Any], y: tf.Tensor) -> tuple[Terms, tf.Tensor]:

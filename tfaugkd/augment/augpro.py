@@ -1,6 +1,7 @@
 """AugPro: represent, then project to tokens that both models read (AugPro, Algorithm 1)."""
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
 from typing import Literal
 
 import tensorflow as tf
@@ -17,9 +18,12 @@ from tfaugkd.augment.method import (
 )
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.pga import PGA
+from tfaugkd.certificate import Geometry, Mixture, geometry_of, nearest_to_mixtures
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.errors import InputError
 from tfaugkd.projection import project, unit_rows
+
+TIERS = ("by_parents", "by_neighbours", "by_search")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class AugPro:
         deep: Factor on the weights of deep distillation.
         target_degree: Share of tokens to change, where the representation's epsilon or radius is
             "auto".
+        certify: Prove the nearest token of a mixture from its parents where that can be done, and
+            search the whole vocabulary only for the rest; the result is the same. What was settled
+            by the parents, by their neighbours and by the search is logged, as shares of the text.
     """
 
     of: Represents
@@ -45,6 +52,8 @@ class AugPro:
     hard: float = 0.0
     deep: float = 0.0
     target_degree: float = 0.3
+    certify: bool = True
+    geometry: Geometry | None = field(default=None, init=False, repr=False, compare=False)
 
     makes_tokens = True
     one_vocabulary_because = "both models read the tokens that projection finds"
@@ -66,6 +75,21 @@ class AugPro:
         """Tells whether the representation follows the distance to the teacher on clean text."""
         return self.of.needs_teacher_answer
 
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The names of the tiers' shares, where mixtures are certified."""
+        return TIERS if self.geometry is not None else ()
+
+    def prepared(self, teacher: SplitClassifier) -> "AugPro":
+        """Finds the neighbours of every token in the teacher's table, where they prove mixtures."""
+        if not self.certify or self.of.space != "teacher":
+            return self
+        table = tf.convert_to_tensor(teacher.table)
+        holding = dataclasses.replace(self)
+        geometry = geometry_of(table, teacher.vocabulary.producible)
+        object.__setattr__(holding, "geometry", geometry)
+        return holding
+
     def draw(self, seed: tf.Tensor, batch_size: int) -> Draws:
         """Draws what the representation needs."""
         return self.of.draw(seed, batch_size)
@@ -79,10 +103,32 @@ class AugPro:
             model, tokens = models.student, batch.student
             unit_table = tf.stop_gradient(unit_rows(tf.convert_to_tensor(model.table)))
         made = self.of.represent(model, tokens, batch, draws, models.objective)
-        text = _projected(made, unit_table, model)
+        if made.mixture is None or self.geometry is None:
+            text, logged = _projected(made, unit_table, model), ()
+        else:
+            text, logged = _certified(made, made.mixture, self.geometry)
         changed = degree(text, made.is_text, made.parents)
         view = made.tokens._replace(token_ids=text)
-        return Views(view, view, self.of.targets(batch, draws), changed)
+        return Views(view, view, self.of.targets(batch, draws), changed, logged)
+
+
+def _certified(
+    made: Representation, mixture: Mixture, geometry: Geometry
+) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    """Projects mixtures; also gives the share of each text that each tier settled."""
+    shape = made.is_text.shape
+    has_direction = tf.reduce_any(made.embeddings != 0, axis=-1)
+    wanted = made.is_text & has_direction
+    flat = Mixture(*(tf.reshape(part, [-1]) for part in mixture))
+    found = nearest_to_mixtures(flat, tf.reshape(wanted, [-1]), geometry)
+    text = tf.where(wanted, tf.reshape(found.token_ids, shape), made.tokens.token_ids)
+    tier = tf.reshape(found.tier, shape)
+    count = tf.reduce_sum(tf.cast(wanted, tf.float32), axis=-1)
+    settled = (
+        tf.reduce_sum(tf.cast(wanted & (tier == number), tf.float32), axis=-1)
+        for number in (1, 2, 3)
+    )
+    return text, tuple(tf.math.divide_no_nan(of_tier, count) for of_tier in settled)
 
 
 def _projected(made: Representation, unit_table: tf.Tensor, model: SplitClassifier) -> tf.Tensor:

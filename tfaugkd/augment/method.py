@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from tfaugkd.certificate import Mixture
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
@@ -51,13 +52,15 @@ class Representation(NamedTuple):
 
     `embeddings` are `[B, S, D]`; `tokens` has the mask, the segments and, where `is_text` (bool
     `[B, S]`) is false, the token that stays; `parents` are the token ids `[B, S]` of the texts
-    that it was made from.
+    that it was made from. Where it is a mixture of two of the table's rows at each position,
+    `mixture` says which and by how much, `[B, S]` each.
     """
 
     embeddings: tf.Tensor
     tokens: Tokens
     is_text: tf.Tensor
     parents: tuple[tf.Tensor, ...]
+    mixture: Mixture | None = None
 
     def hidden(self) -> Hidden:
         """Gives the states from which a model can go on."""
@@ -69,13 +72,14 @@ class Views(NamedTuple):
 
     `targets` are labels `[B, C]`, or None where there are none; `degree` is the share of text
     tokens that differ from the nearer parent `[B]` (for EDA, operations per word), or None where no
-    tokens are made.
+    tokens are made. `logged` are further values `[B]` by the names that the method's `logs` lists.
     """
 
     teacher: Tokens | Hidden
     student: Tokens | Hidden
     targets: tf.Tensor | None
     degree: tf.Tensor | None
+    logged: tuple[tf.Tensor, ...] = ()
 
 
 @runtime_checkable
@@ -122,6 +126,15 @@ class Augmentation(Protocol):
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
         """Makes the views of one batch."""
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """An augmentation that logs more than its losses and its degree."""
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The names of what `Views.logged` holds."""
 
 
 @runtime_checkable

@@ -176,34 +176,44 @@ def mixed_tokens(
     return layout, real & ~(own_special & own_real)
 
 
-def mixed_embeddings(
-    own: tf.Tensor,
-    other: tf.Tensor,
-    own_special: tf.Tensor,
-    own_real: tf.Tensor,
-    other_text: tf.Tensor,
-    weight: tf.Tensor,
-) -> tf.Tensor:
-    """Mixes word embeddings, `weight * own + (1 - weight) * other` (MixKD, Equation 4).
+def position_shares(
+    own_special: tf.Tensor, own_real: tf.Tensor, other_text: tf.Tensor, weight: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives both texts' shares of a mixture, position by position.
 
     Padding, and a special token of the partner, mixes as zero; a special token of the example
     stays as it is.
 
     Args:
-        own: `[B, S, D]`.
-        other: `[B, S, D]`; the partners' embeddings.
         own_special: bool `[B, S]`; where the example has a special token or padding.
         own_real: bool `[B, S]`; where the example has a token.
         other_text: bool `[B, S]`; where the partner has text.
         weight: float32 `[B]`; the example's share.
 
     Returns:
-        `[B, S, D]`.
+        The example's and the partner's share, `[B, S]` each.
     """
     share = weight[:, tf.newaxis]
     kept = own_special & own_real
     own_share = tf.where(kept, 1.0, tf.where(own_real, share, 0.0))
     other_share = tf.where(~kept & other_text, 1.0 - share, 0.0)
+    return own_share, other_share
+
+
+def mixed_embeddings(
+    own: tf.Tensor, other: tf.Tensor, own_share: tf.Tensor, other_share: tf.Tensor
+) -> tf.Tensor:
+    """Mixes word embeddings, `own_share * own + other_share * other` (MixKD, Equation 4).
+
+    Args:
+        own: `[B, S, D]`.
+        other: `[B, S, D]`; the partners' embeddings.
+        own_share: `[B, S]`, from `position_shares`.
+        other_share: `[B, S]`.
+
+    Returns:
+        `[B, S, D]`.
+    """
     dtype = own.dtype
     return (
         tf.cast(own_share, dtype)[..., tf.newaxis] * own

@@ -13,8 +13,10 @@ from tfaugkd.augment.mixing import (
     mixed_targets,
     mixed_tokens,
     partner,
+    position_shares,
     shares,
 )
+from tfaugkd.certificate import Mixture
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.config import Objective
 
@@ -81,16 +83,13 @@ class MixUp:
         other = Tokens(*(partner(values, self.rotation) for values in tokens))
         other_text = partner(is_text, self.rotation)
         layout, mixed_text = mixed_tokens(tokens, other, ~is_text, other_text, weight)
+        real = tf.cast(tokens.padding_mask, tf.bool)
+        own_share, other_share = position_shares(~is_text, real, other_text, weight)
         own = model.embed(tokens.token_ids)
-        embeddings = mixed_embeddings(
-            own,
-            partner(own, self.rotation),
-            ~is_text,
-            tf.cast(tokens.padding_mask, tf.bool),
-            other_text,
-            weight,
-        )
-        return Representation(embeddings, layout, mixed_text, (tokens.token_ids, other.token_ids))
+        embeddings = mixed_embeddings(own, partner(own, self.rotation), own_share, other_share)
+        parents = (tokens.token_ids, other.token_ids)
+        mixture = Mixture(*parents, own_share, other_share)
+        return Representation(embeddings, layout, mixed_text, parents, mixture)
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:
         """Shows both models the mixture, with its labels."""

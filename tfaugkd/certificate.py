@@ -1,0 +1,235 @@
+"""AugPro-Mix without the vocabulary: the nearest token of a mixture, proven from its parents.
+
+Let `q = x e_a + y e_b` with `x, y >= 0`. The unit row of a token `w` times q, its score, is
+`x |a| cos(a, w) + y |b| cos(b, w)`. Between the parents no search is needed. Every token that is
+not among the k nearest of a parent has a smaller cosine to it than the k-th of them. So where a
+parent, or a neighbour of one, lies above that bound, it is the nearest token of the whole
+vocabulary. There are three tiers, each for the positions that the one before left open:
+
+1. the better parent, against a bound from the tables of neighbours alone;
+2. the parents and the nearest of their neighbours, against a bound on everybody else;
+3. the full search.
+
+The result is that of the full search. Which tier settled a position is given beside it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfaugkd.neighbours import nearest_neighbours
+from tfaugkd.projection import nearest_tokens, unit_rows
+
+# Relative to x |a| + y |b|: more than float32 is wrong by in a product of a few thousand numbers.
+_ROUNDING = 1e-5
+_POSITIONS_AT_ONCE = 64
+# Neighbours of each parent whose rows are read: more cost more than they settle.
+_NEIGHBOURS_READ = 8
+
+
+class Mixture(NamedTuple):
+    """Which tokens were mixed, int32 `[N]`, and by how much, float32 `[N]` from 0 on."""
+
+    own_ids: tf.Tensor
+    other_ids: tf.Tensor
+    own_share: tf.Tensor
+    other_share: tf.Tensor
+
+
+class Geometry(NamedTuple):
+    """What is known of a frozen embedding table.
+
+    `unit_table` is `[V, D]`, `norms` `[V]`, `producible` bool `[V]`: the tokens that may be found.
+    `neighbour_ids` and `neighbour_cosines` `[V, k]` are the producible tokens nearest to each, the
+    nearest first; -1 and minus infinity where there are fewer.
+    """
+
+    unit_table: tf.Tensor
+    norms: tf.Tensor
+    producible: tf.Tensor
+    neighbour_ids: tf.Tensor
+    neighbour_cosines: tf.Tensor
+
+
+def geometry_of(table: tf.Tensor, producible: np.ndarray, neighbours: int = 16) -> Geometry:
+    """Gathers what must be known of a table that does not move; its neighbours are kept on disk.
+
+    Args:
+        table: `[V, D]`.
+        producible: bool `[V]`; tokens that may be found.
+        neighbours: k, how many are known of each token.
+
+    Returns:
+        The geometry.
+    """
+    near = nearest_neighbours(tf.convert_to_tensor(table).numpy(), producible, neighbours)
+    return Geometry(
+        unit_rows(table),
+        *(tf.constant(part) for part in (near.norms, producible, near.ids, near.cosines)),
+    )
+
+
+class Found(NamedTuple):
+    """The nearest tokens, int32 `[N]`, and the tier that settled each: 1, 2 or 3; int32 `[N]`."""
+
+    token_ids: tf.Tensor
+    tier: tf.Tensor
+
+
+class _Weighed(NamedTuple):
+    """Both parents, and what their cosines weigh in a score: `x |a|` and `y |b|`; each `[N]`."""
+
+    own_ids: tf.Tensor
+    other_ids: tf.Tensor
+    own_weight: tf.Tensor
+    other_weight: tf.Tensor
+
+    @property
+    def margin(self) -> tf.Tensor:
+        """By how much a score must lie above a bound."""
+        return _ROUNDING * (self.own_weight + self.other_weight)
+
+    def at(self, rows: tf.Tensor) -> "_Weighed":
+        """Takes some of the positions."""
+        return _Weighed(*(tf.gather(values, rows) for values in self))
+
+
+def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry) -> Found:
+    """Finds the token nearest to each mixture by cosine, exactly.
+
+    Args:
+        mixture: What is mixed at N positions.
+        is_text: bool `[N]`; elsewhere nothing is searched for, and what is found means nothing.
+        geometry: The table.
+
+    Returns:
+        The tokens and the tiers. Of equally near tokens the lowest is found; where two differ by
+        less than float32 can tell, either.
+    """
+    weighed = _Weighed(
+        *mixture[:2],
+        mixture.own_share * tf.gather(geometry.norms, mixture.own_ids),
+        mixture.other_share * tf.gather(geometry.norms, mixture.other_ids),
+    )
+    tokens, score = _better_parent(weighed, geometry)
+    settled = ~is_text | (score > _bound_on_others(weighed, geometry) + weighed.margin)
+    tier = tf.where(settled, 1, 2)
+
+    def by_neighbours(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return _best_of_neighbours(weighed.at(rows), geometry)
+
+    def by_search(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        queries = _queries(weighed.at(rows), geometry)
+        found = nearest_tokens(queries, geometry.unit_table, geometry.producible)
+        return found, tf.ones_like(found, tf.bool)
+
+    tokens, settled = _settle(by_neighbours, tokens, settled)
+    tier = tf.where(settled, tier, 3)
+    tokens, _ = _settle(by_search, tokens, settled)
+    return Found(tokens, tier)
+
+
+def _settle(
+    solve: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    tokens: tf.Tensor,
+    settled: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Solves the open positions, a block at a time; those that are settled cost nothing."""
+    open_count = tf.reduce_sum(tf.cast(~settled, tf.int32))
+    order = tf.argsort(tf.cast(settled, tf.int32), stable=True)
+    order = tf.pad(order, [[0, -order.shape[0] % _POSITIONS_AT_ONCE]])
+
+    def solve_block(
+        start: tf.Tensor, found: tf.Tensor, proven: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        rows = tf.slice(order, [start], [_POSITIONS_AT_ONCE])
+        block, sure = solve(rows)
+        found = tf.tensor_scatter_nd_update(found, rows[:, tf.newaxis], block)
+        proven = tf.tensor_scatter_nd_update(proven, rows[:, tf.newaxis], sure)
+        return start + _POSITIONS_AT_ONCE, found, proven
+
+    _, found, proven = tf.while_loop(
+        lambda start, *_: start < open_count,
+        solve_block,
+        (tf.constant(0), tokens, tf.zeros_like(settled)),
+    )
+    return tf.where(settled, tokens, found), settled | proven
+
+
+def _better_parent(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives the parent that scores more, and its score; minus infinity where none may be found."""
+    own = tf.gather(geometry.unit_table, weighed.own_ids)
+    other = tf.gather(geometry.unit_table, weighed.other_ids)
+    cosine = tf.reduce_sum(own * other, axis=-1)
+    own_score = weighed.own_weight + weighed.other_weight * cosine
+    other_score = weighed.own_weight * cosine + weighed.other_weight
+    ids = tf.stack([weighed.own_ids, weighed.other_ids], axis=-1)
+    scores = tf.stack([own_score, other_score], axis=-1)
+    return _lowest_best(ids, tf.where(_may_be_found(ids, geometry), scores, float("-inf")))
+
+
+def _bound_on_others(weighed: _Weighed, geometry: Geometry) -> tf.Tensor:
+    """Bounds the score of every token but the parents, from the tables of neighbours: `[N]`."""
+    own_ids, own_cosines = _neighbours(weighed.own_ids, geometry)
+    other_ids, other_cosines = _neighbours(weighed.other_ids, geometry)
+    same = own_ids[:, :, tf.newaxis] == other_ids[:, tf.newaxis, :]
+    # A neighbour of one parent alone has at most the last listed cosine to the other.
+    to_other = tf.where(same, other_cosines[:, tf.newaxis, :], other_cosines[:, tf.newaxis, -1:])
+    to_own = tf.where(same, own_cosines[:, :, tf.newaxis], own_cosines[:, -1:, tf.newaxis])
+    own_weight, other_weight = (
+        weighed.own_weight[:, tf.newaxis],
+        weighed.other_weight[:, tf.newaxis],
+    )
+    near_own = own_weight * own_cosines + other_weight * tf.reduce_max(to_other, axis=2)
+    near_other = other_weight * other_cosines + own_weight * tf.reduce_max(to_own, axis=1)
+    far = own_weight * own_cosines[:, -1:] + other_weight * other_cosines[:, -1:]
+    parent = own_ids == weighed.other_ids[:, tf.newaxis]
+    near_own = tf.where(parent | (own_ids < 0), float("-inf"), near_own)
+    parent = other_ids == weighed.own_ids[:, tf.newaxis]
+    near_other = tf.where(parent | (other_ids < 0), float("-inf"), near_other)
+    return tf.reduce_max(tf.concat([near_own, near_other, far], axis=-1), axis=-1)
+
+
+def _best_of_neighbours(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives the best of parents and nearest neighbours, and whether no token can be better."""
+    own_ids, own_cosines = _neighbours(weighed.own_ids, geometry, _NEIGHBOURS_READ)
+    other_ids, other_cosines = _neighbours(weighed.other_ids, geometry, _NEIGHBOURS_READ)
+    parents = tf.stack([weighed.own_ids, weighed.other_ids], axis=-1)
+    ids = tf.concat([parents, own_ids, other_ids], axis=-1)
+    rows = tf.gather(geometry.unit_table, tf.maximum(ids, 0))
+    scores = tf.einsum("nkd,nd->nk", rows, _queries(weighed, geometry))
+    scores = tf.where(_may_be_found(ids, geometry), scores, float("-inf"))
+    tokens, score = _lowest_best(ids, scores)
+    bound = weighed.own_weight * own_cosines[:, -1] + weighed.other_weight * other_cosines[:, -1]
+    return tokens, score > bound + weighed.margin
+
+
+def _queries(weighed: _Weighed, geometry: Geometry) -> tf.Tensor:
+    """Gives the mixtures themselves, `[N, D]`."""
+    own = tf.gather(geometry.unit_table, weighed.own_ids)
+    other = tf.gather(geometry.unit_table, weighed.other_ids)
+    return weighed.own_weight[:, tf.newaxis] * own + weighed.other_weight[:, tf.newaxis] * other
+
+
+def _neighbours(
+    ids: tf.Tensor, geometry: Geometry, count: int | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    near = tf.gather(geometry.neighbour_ids[:, :count], ids)
+    # No cosine is below -1, and 0 times minus infinity would be no number.
+    return near, tf.maximum(tf.gather(geometry.neighbour_cosines[:, :count], ids), -1.0)
+
+
+def _may_be_found(ids: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    there = tf.maximum(ids, 0)
+    has_direction = tf.gather(geometry.norms, there) > 0
+    return (ids >= 0) & tf.gather(geometry.producible, there) & has_direction
+
+
+def _lowest_best(ids: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives the token of the highest score, the lowest of several; `[N, K]` each to `[N]` each."""
+    best = tf.reduce_max(scores, axis=-1, keepdims=True)
+    last = tf.int32.max
+    tokens = tf.reduce_min(tf.where(scores == best, ids, last), axis=-1)
+    return tokens, tf.squeeze(best, axis=-1)
