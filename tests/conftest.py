@@ -4,6 +4,7 @@ import io
 import logging
 import os
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -13,6 +14,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
+import sentencepiece
 import tensorflow as tf
 import yaml
 
@@ -28,6 +30,7 @@ from tfaugkd.data.batches import read_inputs, training_batches
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import write_rows
 from tfaugkd.distiller import Distiller
+from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier, EncT5TextClassifierPreprocessor
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 
@@ -86,7 +89,8 @@ def randomise(model, seed, scale=0.4):
     for weight in model.weights:
         if "seed_generator" in weight.path:
             continue
-        around = 1.0 if weight.path.endswith("gamma") else 0.0
+        # T5 calls the scale of its layer norms a weight.
+        around = 1.0 if weight.path.endswith(("gamma", "/weight")) else 0.0
         weight.assign(around + random.normal(scale=scale, size=weight.shape))
     return model
 
@@ -169,7 +173,124 @@ def roberta(layers=2, num_classes=2, seed=0, dropout=0.0):
     return randomise(classifier, seed)
 
 
-FAMILIES = {"bert": bert, "distil_bert": distil_bert, "roberta": roberta}
+@cache
+def sentence_pieces(**pieces):
+    """A SentencePiece model whose pieces are the words of the tiny vocabulary."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(WORDS[7:]),
+        model_writer=model,
+        model_type="word",
+        vocab_size=100,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **pieces,
+    )
+    return model.getvalue()
+
+
+def bracketed_pieces(pad, unknown):
+    """A SentencePiece model with the specials of ALBERT and DeBERTa."""
+    return sentence_pieces(
+        pad_id=0,
+        unk_id=1,
+        bos_id=2,
+        eos_id=3,
+        pad_piece=pad,
+        unk_piece=unknown,
+        bos_piece="[CLS]",
+        eos_piece="[SEP]",
+        user_defined_symbols="[MASK]",
+    )
+
+
+def albert(layers=2, num_classes=2, seed=0, dropout=0.0, groups=1, inner=1):
+    """An AlbertTextClassifier whose word embeddings are narrower than its states."""
+    keras.utils.set_random_seed(seed)
+    tokenizer = keras_hub.models.AlbertTokenizer(proto=bracketed_pieces("<pad>", "<unk>"))
+    backbone = keras_hub.models.AlbertBackbone(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=layers,
+        num_groups=groups,
+        num_inner_repetitions=inner,
+        num_heads=2,
+        embedding_dim=4,
+        hidden_dim=8,
+        intermediate_dim=16,
+        dropout=dropout,
+        max_sequence_length=16,
+    )
+    preprocessor = keras_hub.models.AlbertTextClassifierPreprocessor(
+        tokenizer, sequence_length=LENGTH
+    )
+    classifier = keras_hub.models.AlbertTextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, dropout=dropout
+    )
+    return randomise(classifier, seed)
+
+
+def deberta(layers=2, num_classes=2, seed=0, dropout=0.0):
+    keras.utils.set_random_seed(seed)
+    tokenizer = keras_hub.models.DebertaV3Tokenizer(proto=bracketed_pieces("[PAD]", "[UNK]"))
+    backbone = keras_hub.models.DebertaV3Backbone(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        dropout=dropout,
+        max_sequence_length=16,
+        bucket_size=4,
+    )
+    preprocessor = keras_hub.models.DebertaV3TextClassifierPreprocessor(
+        tokenizer, sequence_length=LENGTH
+    )
+    classifier = keras_hub.models.DebertaV3TextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, hidden_dim=8, dropout=dropout
+    )
+    return randomise(classifier, seed)
+
+
+def t5_tokenizer():
+    pieces = {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1, "pad_piece": "<pad>"}
+    return keras_hub.models.T5Tokenizer(proto=sentence_pieces(**pieces))
+
+
+def enc_t5(layers=2, num_classes=2, seed=0, dropout=0.0, pooling="decoder"):
+    """An EncT5TextClassifier whose heads are not as wide as D / H, as in T5 1.1 small."""
+    keras.utils.set_random_seed(seed)
+    tokenizer = t5_tokenizer()
+    backbone = EncT5Backbone(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        key_value_dim=3,
+        dropout=dropout,
+        activation="gelu",
+        pooling=pooling,
+    )
+    preprocessor = EncT5TextClassifierPreprocessor(tokenizer, sequence_length=LENGTH)
+    classifier = EncT5TextClassifier(
+        backbone, num_classes=num_classes, preprocessor=preprocessor, dropout=dropout
+    )
+    return randomise(classifier, seed)
+
+
+def enc_t5_mean(**options):
+    return enc_t5(pooling="mean", **options)
+
+
+FAMILIES = {
+    "bert": bert,
+    "distil_bert": distil_bert,
+    "roberta": roberta,
+    "albert": albert,
+    "deberta": deberta,
+    "enc_t5": enc_t5,
+    "enc_t5_mean": enc_t5_mean,
+}
 
 
 def ids(text, words=WORDS, length=LENGTH):
@@ -199,7 +320,7 @@ def text_of(row):
 def classified(classifier, tokens, training=False):
     """Calls a classifier in the way that Keras does, without tfaugkd."""
     x = {"token_ids": tokens.token_ids, "padding_mask": tokens.padding_mask}
-    if isinstance(classifier, keras_hub.models.BertTextClassifier):
+    if "segment_ids" in classifier.input:
         x["segment_ids"] = tokens.segment_ids
     return classifier(x, training=training)
 

@@ -7,6 +7,7 @@ from conftest import FAMILIES, LENGTH, bert, classified, eight, sentiment
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
 from tfaugkd.data.batches import read_inputs, tokenise
 from tfaugkd.data.examples import Examples
+from tfaugkd.encoders import encoder_of
 from tfaugkd.errors import InputError
 from tfaugkd.presets import load_classifier
 
@@ -38,12 +39,12 @@ def test_the_compiled_parts_give_the_compiled_classifiers_logits(split, tokens):
     expected = tf.function(lambda t: classified(split.classifier, t), jit_compile=True)(tokens)
     compiled = tf.function(split.logits, jit_compile=True)(tokens)
     assert difference(compiled, expected) < 1e-6
-    assert difference(compiled, split.logits(tokens)) < 1e-5
+    assert difference(compiled, split.logits(tokens)) < 2e-5
 
 
 def test_a_model_can_be_entered_at_the_word_embeddings(split, tokens):
     embeddings = split.embed(tokens.token_ids)
-    assert embeddings.shape == (8, LENGTH, 8)
+    assert embeddings.shape == (8, LENGTH, split.table.shape[1])
     assert difference(embeddings, split.table.numpy()[tokens.token_ids.numpy()]) == 0
     entered = split.logits(Hidden(embeddings, tokens.segment_ids, tokens.padding_mask))
     assert difference(entered, split.logits(tokens)) == 0
@@ -57,8 +58,9 @@ def test_a_model_can_be_left_and_entered_at_every_layer(split, tokens, layer):
     half = split.encode(embeddings, *frame, to_layer=layer)
     assert difference(split.encode(half, *frame, from_layer=layer), whole) == 0
     assert difference(split.logits(Hidden(half, *frame, layer)), split.logits(tokens)) == 0
-    assert (difference(half, embeddings) == 0) == (layer == 0)
-    assert (difference(half, whole) == 0) == (layer == 3)
+    entered = half.shape != embeddings.shape or difference(half, embeddings) > 0
+    assert entered == (layer > 0)
+    assert (half.shape == whole.shape and difference(half, whole) == 0) == (layer == 3)
 
 
 def test_padding_does_not_reach_the_logits(split, tokens):
@@ -89,7 +91,8 @@ def test_dropout_is_on_only_in_training(split, tokens):
 def test_dropout_stands_where_the_classifier_has_it(split, tokens):
     seeds = [v for v in split.classifier.variables if "seed_generator" in v.path]
     states = [seed.numpy() for seed in seeds]
-    assert len(seeds) >= 3 * 3 + 1
+    own_layers = {id(layer) for layer in encoder_of(split.classifier).layers}
+    assert len(seeds) >= 3 * len(own_layers) + 1
     whole = classified(split.classifier, tokens, training=True)
     for seed, state in zip(seeds, states, strict=True):
         assert not np.array_equal(seed.numpy(), state)
@@ -113,10 +116,26 @@ def test_gradients_are_those_of_the_whole_classifier(split, tokens):
         assert other == pytest.approx(one, abs=1e-5, rel=1e-5), variable.path
 
 
+@pytest.mark.parametrize("family", ["deberta", "enc_t5"])
+def test_gradients_can_be_compiled(family):
+    split = SplitClassifier(FAMILIES[family](layers=1))
+    tokens = eight(sentiment(8), split)
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(split.logits(tokens)))
+        found = tape.gradient(loss, split.classifier.trainable_variables)
+        return [tf.convert_to_tensor(gradient) for gradient in found]
+
+    compiled = tf.function(gradients, jit_compile=True, autograph=False)()
+    for one, other in zip(compiled, gradients(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4, rtol=1e-4)
+
+
 def test_a_classifier_says_what_it_is(split):
     assert split.num_layers == 3
     assert split.num_classes == 3
-    assert split.table.shape == (split.vocabulary.special.size, 8)
+    assert split.table.shape[0] == split.vocabulary.special.size
     trained = sum(np.prod(w.shape) for w in split.classifier.trainable_weights)
     assert split.parameter_count == trained
 
@@ -135,18 +154,16 @@ def test_the_packaged_encoder_is_cut_without_a_difference():
 
 
 def test_a_family_that_cannot_be_taken_apart_is_refused():
-    backbone = keras_hub.models.AlbertBackbone(
+    backbone = keras_hub.models.FNetBackbone(
         vocabulary_size=20,
         num_layers=1,
-        num_heads=2,
-        embedding_dim=4,
         hidden_dim=8,
         intermediate_dim=8,
         max_sequence_length=8,
     )
-    albert = keras_hub.models.AlbertTextClassifier(backbone, num_classes=2)
-    with pytest.raises(InputError, match=r"AlbertTextClassifier apart\. Allowed: Bert"):
-        SplitClassifier(albert)
+    f_net = keras_hub.models.FNetTextClassifier(backbone, num_classes=2)
+    with pytest.raises(InputError, match=r"FNetTextClassifier apart\. Allowed: Bert"):
+        SplitClassifier(f_net)
 
 
 def test_a_classifier_without_a_preprocessor_is_refused():

@@ -67,6 +67,12 @@ def test_the_example_runs(monkeypatch, capsys):
     assert printed == 'fresh: "yes"'
 
 
+def test_a_model_of_this_packages_own_is_loaded_with_it():
+    assert "import tfaugkd" not in model_card(CARD)
+    own = model_card(dataclasses.replace(CARD, needs_package=True))
+    assert "```python\nimport keras_hub\nimport tfaugkd\n\nclassifier = keras_hub." in own
+
+
 @pytest.mark.parametrize("pair", [False, True])
 def test_a_regression_teacher(pair, monkeypatch, capsys):
     card = dataclasses.replace(CARD, label_names=[], teacher="", pair=pair)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import bert
+from conftest import bert, enc_t5
 
 from tfaugkd.config import TrainConfig
 from tfaugkd.optimizer import WarmupLinearDecay, build_optimizer
@@ -81,8 +81,15 @@ def test_the_whole_gradient_is_clipped():
     np.testing.assert_allclose(np.concatenate(clipped), [1 / 3, 2 / 3, 2 / 3], rtol=1e-6)
 
 
-def test_biases_and_layer_norms_do_not_decay():
-    classifier = bert(layers=1, seed=3)
+@pytest.mark.parametrize(
+    ("family", "constant", "shrinking"),
+    [
+        (bert, {"bias", "beta", "gamma"}, {"embeddings", "kernel"}),
+        (enc_t5, {"bias", "weight"}, {"embeddings", "kernel", "query"}),
+    ],
+)
+def test_biases_and_layer_norms_do_not_decay(family, constant, shrinking):
+    classifier = family(layers=1, seed=3)
     config = TrainConfig(steps=10, warmup=0.0, learning_rate=0.1, weight_decay=0.5)
     before = [variable.numpy() for variable in classifier.trainable_variables]
     gradients = [tf.zeros(variable.shape) for variable in classifier.trainable_variables]
@@ -91,8 +98,8 @@ def test_biases_and_layer_norms_do_not_decay():
     shrunk = 1 - 0.1 * 10 / 11 * 0.5
     kept, decayed = set(), set()
     for variable, old in zip(classifier.trainable_variables, before, strict=True):
-        stays = variable.name in ("bias", "beta", "gamma")
+        stays = variable.name in constant
         np.testing.assert_allclose(variable.numpy(), old if stays else shrunk * old, rtol=1e-5)
         (kept if stays else decayed).add(variable.name)
-    assert kept == {"bias", "beta", "gamma"}
-    assert decayed == {"embeddings", "kernel"}
+    assert kept == constant
+    assert decayed == shrinking

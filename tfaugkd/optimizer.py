@@ -67,5 +67,6 @@ def build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
         weight_decay=config.weight_decay,
         global_clipnorm=config.clip_norm or None,
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    # T5 calls the scale of its layer norms a weight; what is searched is a path that ends in ":0".
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", r"/weight\b"])
     return optimizer

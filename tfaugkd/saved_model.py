@@ -45,7 +45,7 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
 
     Returns:
         The folder. `keras_hub.models.TextClassifier.from_preset(folder)` loads it where this
-        package is not installed.
+        package is not installed; an EncT5, which KerasHub does not have, after `import tfaugkd`.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

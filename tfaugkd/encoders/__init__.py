@@ -1,15 +1,20 @@
-"""What differs between backbones: one file each, all with the same six pieces.
+"""What differs between backbones: one file each, all with the same pieces.
 
 `encoder_of(classifier)` finds the file for a KerasHub `TextClassifier`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras_hub
 import tensorflow as tf
 
+from tfaugkd.enc_t5 import EncT5TextClassifier
+from tfaugkd.encoders.albert import AlbertEncoder
 from tfaugkd.encoders.bert import BertEncoder
+from tfaugkd.encoders.deberta import DebertaEncoder
 from tfaugkd.encoders.distil_bert import DistilBertEncoder
+from tfaugkd.encoders.enc_t5 import EncT5Encoder
 from tfaugkd.encoders.roberta import RobertaEncoder
 from tfaugkd.errors import InputError
 
@@ -18,12 +23,23 @@ class Encoder(Protocol):
     """A classifier taken apart; put together again it gives the classifier's own logits."""
 
     @property
+    def backbone(self) -> Any:
+        """The KerasHub backbone."""
+
+    @property
     def table(self) -> Any:
         """The word embeddings, a variable `[V, D]`."""
 
     @property
+    def layers(self) -> list[Any]:
+        """The transformer layers, in the order in which they run."""
+
+    @property
     def depth(self) -> int:
         """The number of transformer layers."""
+
+    def options_with(self, indices: Sequence[int]) -> dict[str, Any]:
+        """Gives the options that a backbone with these layers alone is built with."""
 
     def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
         """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
@@ -41,7 +57,7 @@ class Encoder(Protocol):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs one layer; also gives its attention maps `[B, H, S, S]`, before their dropout."""
 
-    def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+    def head(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Turns the last layer's states into logits: `[B, S, D]` to `[B, C]`."""
 
 
@@ -49,6 +65,9 @@ _ENCODERS: dict[type, type] = {
     keras_hub.models.BertTextClassifier: BertEncoder,
     keras_hub.models.DistilBertTextClassifier: DistilBertEncoder,
     keras_hub.models.RobertaTextClassifier: RobertaEncoder,
+    keras_hub.models.AlbertTextClassifier: AlbertEncoder,
+    keras_hub.models.DebertaV3TextClassifier: DebertaEncoder,
+    EncT5TextClassifier: EncT5Encoder,
 }
 
 

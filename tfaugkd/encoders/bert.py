@@ -1,5 +1,6 @@
 """BERT: word, position and segment embeddings are summed; the pooler belongs to the backbone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -18,9 +19,18 @@ class BertEncoder:
         return self.backbone.token_embedding.embeddings
 
     @property
+    def layers(self) -> list[Any]:
+        """The transformer layers, in the order in which they run."""
+        return self.backbone.transformer_layers
+
+    @property
     def depth(self) -> int:
         """The number of transformer layers."""
-        return len(self.backbone.transformer_layers)
+        return len(self.layers)
+
+    def options_with(self, indices: Sequence[int]) -> dict[str, Any]:
+        """Gives the options that a backbone with these layers alone is built with."""
+        return {"num_layers": len(indices)}
 
     def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
         """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
@@ -39,20 +49,19 @@ class BertEncoder:
         self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
     ) -> tf.Tensor:
         """Runs one transformer layer: `[B, S, D]` to `[B, S, D]`."""
-        layer = self.backbone.transformer_layers[index]
-        return layer(hidden, padding_mask=padding_mask, training=training)
+        return self.layers[index](hidden, padding_mask=padding_mask, training=training)
 
     def layer_and_attention(
         self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs one layer; also gives its attention maps `[B, H, S, S]`, before their dropout."""
-        layer = self.backbone.transformer_layers[index]
-        return layer(
+        return self.layers[index](
             hidden, padding_mask=padding_mask, training=training, return_attention_scores=True
         )
 
-    def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+    def head(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Pools the first token and classifies it: `[B, S, D]` to `[B, C]`."""
+        del padding_mask
         pooled = self.backbone.pooled_dense(hidden[:, self.backbone.cls_token_index, :])
         pooled = self.classifier.output_dropout(pooled, training=training)
         return self.classifier.output_dense(pooled)

@@ -26,8 +26,9 @@ class DistilBertEncoder(BertEncoder):
         hidden = self.backbone.embeddings_layer_norm(hidden)
         return self.backbone.embeddings_dropout(hidden, training=training)
 
-    def head(self, hidden: tf.Tensor, training: bool) -> tf.Tensor:
+    def head(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Pools the first token and classifies it: `[B, S, D]` to `[B, C]`."""
+        del padding_mask
         pooled = self.classifier.pooled_dense(hidden[:, 0, :])
         pooled = self.classifier.output_dropout(pooled, training=training)
         return self.classifier.output_dense(pooled)
