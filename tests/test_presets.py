@@ -6,7 +6,7 @@ from conftest import FAMILIES, bert, classified, eight, sentiment
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.errors import InputError
-from tfaugkd.presets import copy_preprocessor, load_classifier, student_from_teacher
+from tfaugkd.presets import load_classifier, student_from_preset, student_from_teacher
 
 EXAMPLES = sentiment(8)
 
@@ -32,18 +32,6 @@ def test_a_student_is_the_teachers_first_layers(deep):
     for layer in (0, 1, 2):
         assert np.array_equal(states(student, tokens, layer), states(deep, tokens, layer))
     assert not np.array_equal(states(deep, tokens, 2), states(deep, tokens, 3))
-
-
-def test_a_students_head_is_the_teachers(deep):
-    student = student_from_teacher(deep.classifier, 1)
-    teacher = deep.classifier
-    heads = [(student.output_dense, teacher.output_dense)]
-    pooled = [
-        getattr(c, "pooled_dense", None) or c.backbone.pooled_dense for c in (student, teacher)
-    ]
-    for own, its in [*heads, tuple(pooled)]:
-        for one, other in zip(own.get_weights(), its.get_weights(), strict=True):
-            assert np.array_equal(one, other)
 
 
 def test_a_student_with_all_layers_answers_as_its_teacher(deep):
@@ -81,13 +69,62 @@ def test_more_layers_than_the_teacher_has_are_refused(teacher, layers):
         student_from_teacher(teacher.classifier, layers)
 
 
-def test_a_copied_preprocessor_reads_the_same(teacher):
-    own = teacher.classifier.preprocessor
-    copy = copy_preprocessor(own)
-    assert copy is not own
-    assert copy.get_config()["sequence_length"] == own.sequence_length
-    assert copy.truncate == own.truncate
-    assert np.array_equal(copy("a good film")["token_ids"], own("a good film")["token_ids"])
+@pytest.mark.parametrize(("select", "taken"), [("top", 1), ("skip", 0), ("bottom", 0)])
+def test_a_student_can_be_other_layers_of_the_teacher(deep, select, taken):
+    tokens = eight(EXAMPLES, deep)
+    student = SplitClassifier(student_from_teacher(deep.classifier, 2, select))
+    embeddings = deep.embed(tokens.token_ids)
+    frame = tokens[1:]
+    entered = deep.encode(embeddings, *frame, to_layer=1)
+    # An albert's layers are all the same one.
+    shared = isinstance(deep.classifier, keras_hub.models.AlbertTextClassifier)
+    expected = deep.encode(entered, *frame, from_layer=1 + taken, to_layer=2 + taken)
+    found = student.encode(entered, *frame, from_layer=1, to_layer=2)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert (
+        shared
+        or taken == 0
+        or not np.allclose(found, deep.encode(entered, *frame, from_layer=1, to_layer=2))
+    )
+
+
+def heads(classifier):
+    layers = [layer for layer in classifier.layers if layer is not classifier.backbone]
+    return [weight.numpy() for layer in layers for weight in layer.weights]
+
+
+@pytest.mark.parametrize(
+    ("select", "head", "copied"),
+    [
+        ("bottom", "auto", True),
+        ("top", "copy", True),
+        ("skip", "new", False),
+        ("none", "auto", False),
+        ("none", "copy", True),
+    ],
+)
+def test_a_students_head_is_copied_or_new(deep, select, head, copied):
+    student = student_from_teacher(deep.classifier, 2, select, head)
+    kernels = [
+        pair
+        for pair in zip(heads(student), heads(deep.classifier), strict=True)
+        if pair[0].ndim == 2
+    ]
+    assert len(kernels) in (1, 2)
+    assert all(np.array_equal(*pair) == copied for pair in kernels)
+
+
+def test_a_student_without_the_teachers_weights_has_its_shape_alone(deep):
+    student = student_from_teacher(deep.classifier, 2, select="none")
+    whole = SplitClassifier(student)
+    assert (whole.num_layers, whole.num_classes) == (2, 3)
+    assert whole.table.shape == deep.table.shape
+    assert not np.array_equal(whole.table, deep.table)
+
+
+def test_an_unknown_head_is_refused(teacher):
+    with pytest.raises(InputError, match=r"student\.head is 'own', but must be one of auto, copy,"):
+        student_from_teacher(teacher.classifier, 1, head="own")
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +197,40 @@ def test_a_name_that_no_preset_has_is_refused_in_a_sentence():
         "Cannot load a text classifier from 'bert_tiny_enn': Unknown preset identifier. Name a "
         "KerasHub preset, a folder in KerasHub's or Hugging Face's format, or 'packaged'."
     )
+
+
+@pytest.fixture(scope="module")
+def six_layers(tmp_path_factory):
+    """A preset with six layers, as DistilBERT has."""
+    folder = str(tmp_path_factory.mktemp("distil_bert"))
+    whole = FAMILIES["distil_bert"](layers=6, seed=8)
+    whole.save_to_preset(folder)
+    return folder, whole
+
+
+@pytest.mark.parametrize(
+    ("select", "indices"), [("bottom", [0, 1, 2]), ("top", [3, 4, 5]), ("skip", [0, 2, 4])]
+)
+def test_a_student_is_three_of_a_presets_six_layers(six_layers, select, indices):
+    folder, whole = six_layers
+    student = student_from_preset(folder, 3, layers=3, select=select)
+    assert student.num_classes == 3
+    for layer, index in zip(student.backbone.transformer_layers, indices, strict=True):
+        its = whole.backbone.transformer_layers[index]
+        for one, other in zip(layer.get_weights(), its.get_weights(), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_a_preset_is_taken_whole_or_in_its_shape_alone(six_layers):
+    folder, whole = six_layers
+    for select, copied in (("bottom", True), ("none", False)):
+        student = SplitClassifier(student_from_preset(folder, 2, select=select))
+        assert student.num_layers == 6
+        assert np.array_equal(student.table, SplitClassifier(whole).table) == copied
+
+
+def test_more_layers_than_a_preset_has_are_refused(six_layers):
+    with pytest.raises(
+        InputError, match=r"layers is 7, but must be from 1 to 6, .* preset's layers"
+    ):
+        student_from_preset(six_layers[0], 2, layers=7)

@@ -134,7 +134,7 @@ def _check_methods(config: CompareConfig, teacher: SplitClassifier, students: Te
 def _new_teacher(config: CompareConfig, texts: Texts) -> SplitClassifier:
     keras.utils.set_random_seed(config.teacher_train.seed)
     classes = max(1, len(texts.train.label_names))
-    return SplitClassifier(load_classifier(config.teacher_preset, classes))
+    return SplitClassifier(load_classifier(config.teacher_preset, classes, config.teacher_pooling))
 
 
 def _train_teacher(setting: Setting, texts: Texts, model: SplitClassifier) -> Run:

@@ -53,7 +53,7 @@ def train_teacher(config: TeacherConfig) -> None:
     texts = read_texts_of(config.data)
     keras.utils.set_random_seed(config.train.seed)
     classes = max(1, len(texts.train.label_names))
-    teacher = SplitClassifier(load_classifier(config.preset, classes))
+    teacher = SplitClassifier(load_classifier(config.preset, classes, config.pooling))
     check_length("teacher", teacher, texts.sequence_length)
     output = start_output(config, inputs)
     _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
@@ -264,6 +264,7 @@ def save_trained(
         pair=pair,
         folder=str(folder),
         activation=activation_beyond_preset(model.classifier),
+        needs_package=type(model.classifier).__module__.startswith("tfaugkd."),
     )
     save_model(model.classifier, folder, facts, model_card(card))
 

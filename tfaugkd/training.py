@@ -20,8 +20,9 @@ from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
+from tfaugkd.layer_selection import copy_head
 from tfaugkd.optimizer import build_optimizer
-from tfaugkd.presets import load_classifier, student_from_teacher
+from tfaugkd.presets import student_from_preset, student_from_teacher
 from tfaugkd.scoring import score_model
 
 _LOG = logging.getLogger("tfaugkd")
@@ -177,19 +178,30 @@ def build_student(
         The student.
 
     Raises:
-        InputError: It comes from nowhere, or from a teacher that is not there.
+        InputError: It comes from nowhere, or from a teacher that is not there; it cannot have so
+            many layers, or not the teacher's head.
     """
     keras.utils.set_random_seed(seed)
     if config.preset is not None:
-        return SplitClassifier(load_classifier(config.preset, num_classes))
+        student = student_from_preset(
+            config.preset, num_classes, config.layers, config.select, config.pooling
+        )
+        if config.head == "copy":
+            copy_head(_require_teacher(teacher, "student.head").classifier, student)
+        return SplitClassifier(student)
     if config.layers is None:
         raise InputError(
             "The student comes from nowhere: give student.layers (the teacher's first layers) or "
             "student.preset."
         )
+    whole = _require_teacher(teacher, "student.layers").classifier
+    return SplitClassifier(student_from_teacher(whole, config.layers, config.select, config.head))
+
+
+def _require_teacher(teacher: SplitClassifier | None, key: str) -> SplitClassifier:
     if teacher is None:
-        raise InputError("student.layers takes a teacher's layers, but there is no teacher.")
-    return SplitClassifier(student_from_teacher(teacher.classifier, config.layers))
+        raise InputError(f"{key} takes what is a teacher's, but there is no teacher.")
+    return teacher
 
 
 def describe_objective(method: MethodConfig) -> str:
