@@ -2,7 +2,7 @@ import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import FAMILIES, LENGTH, WORDS, bert, sentiment, text_of, wordpiece
+from conftest import FAMILIES, LENGTH, WORDS, bert, distil_bert, sentiment, text_of, wordpiece
 
 import tfaugkd.data.batches
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
@@ -83,6 +83,16 @@ def test_pairs_are_two_segments_and_no_text_with_a_label(preprocessor):
         [0] * 5 + [1] * 2 + [0] * 5,
         [0] * 3 + [1] * 3 + [0] * 6,
     ]
+
+
+@pytest.mark.parametrize("sequence_length", [8, LENGTH])
+def test_pairs_have_bert_s_segments_where_the_family_has_none(preprocessor, sequence_length):
+    pair = Examples(["a good film", "bad"], ["very", "the plot"], None, ["0", "1"], ())
+    expected = tokenise(preprocessor, pair, sequence_length)
+    found = tokenise(distil_bert(layers=1).preprocessor, pair, sequence_length)
+    assert found.keys() == expected.keys()
+    for name, rows in found.items():
+        np.testing.assert_array_equal(rows, expected[name])
 
 
 def test_words_are_cut_into_pieces_and_long_texts_cut_off(preprocessor):

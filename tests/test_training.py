@@ -2,13 +2,14 @@ import csv
 
 import numpy as np
 import pytest
-from conftest import LENGTH, WORDS, bert, sentiment
+from conftest import LENGTH, WORDS, bert, distil_bert, sentiment
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
+from tfaugkd.presets import load_classifier
 from tfaugkd.training import (
     FINE_TUNING,
     Texts,
@@ -177,6 +178,22 @@ def test_models_of_two_vocabularies_read_the_same_text(big, tmp_path):
     assert result.history["distillation_loss"] == [pytest.approx(expected, rel=1e-4)]
 
 
+def test_another_family_with_the_vocabulary_is_taught_by_projected_pairs(tmp_path):
+    # The teacher reads segments, which the student's family does not have.
+    teacher = SplitClassifier(bert(layers=2, seed=1))
+    student = SplitClassifier(distil_bert(layers=1, seed=2))
+    pairs = sentiment(40, seed=3, pairs=True)
+    both = (pairs.text_a, pairs.text_b)
+    logits = [m.classifier(m.classifier.preprocessor(both, y=None)) for m in (teacher, student)]
+    texts = Texts(TEXTS.task, pairs, None, LENGTH)
+    config = TrainConfig(steps=1, batch_size=40, jit_compile=False)
+    method = MethodConfig(augment=[{"name": "augpro_mix"}])
+    result = train(teacher, student, texts, method, config, tmp_path)
+    expected = np.mean((logits[0].numpy() - logits[1].numpy()) ** 2)
+    assert result.history["distillation_loss"] == [pytest.approx(expected, rel=1e-4)]
+    assert result.degree["augpro_mix"] > 0.05
+
+
 def test_an_augmentation_that_changes_nothing_stops_the_run(big, tmp_path):
     with pytest.raises(InputError, match="augpro_mix leaves the texts as they are"):
         run(big, [{"name": "augpro_mix", "weight": 1.0}], tmp_path)
@@ -199,11 +216,51 @@ def test_a_student_from_a_preset_has_a_new_head_that_depends_on_the_seed(preset)
     assert not np.array_equal(head, other.classifier.output_dense.kernel)
 
 
+def test_a_student_has_layers_of_a_preset_and_a_head_of_its_own(teacher, preset):
+    student = build_student(None, StudentConfig(layers=1, preset=preset, select="top"), 3, seed=0)
+    assert (student.num_layers, student.num_classes) == (1, 3)
+    layer = student.classifier.backbone.transformer_layers[0]
+    its = load_classifier(preset).backbone.transformer_layers[1]
+    for one, other in zip(layer.get_weights(), its.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_presets_student_can_have_the_teachers_head(preset):
+    big = SplitClassifier(load_classifier(preset))
+    config = StudentConfig(layers=1, preset=preset, head="copy")
+    student = build_student(big, config, 2, seed=0)
+    head, its = (model.classifier.output_dense.kernel for model in (student, big))
+    np.testing.assert_array_equal(head, its)
+    with pytest.raises(InputError, match=r"student\.head takes what is a teacher's"):
+        build_student(None, config, 2, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"preset": "x", "select": "skip"},
+            "student.select is 'skip', but must be bottom or none without student.layers.",
+        ),
+        (
+            {"layers": 2, "pooling": "mean"},
+            "student.pooling is 'mean', but must be left out without student.preset.",
+        ),
+        ({"layers": 0}, "student.layers is 0, but must be 1 or more."),
+    ],
+)
+def test_a_student_that_makes_no_sense(options, sentence):
+    with pytest.raises(InputError) as refused:
+        StudentConfig(**options)
+    assert str(refused.value) == sentence
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         (StudentConfig(), "The student comes from nowhere"),
         (StudentConfig(layers=4), "student.layers is 4, but must be from 1 to 3"),
+        (StudentConfig(layers=4, select="top"), "student.layers is 4, but must be from 1 to 3"),
         (StudentConfig(preset="/no/such/folder"), "Cannot load a text classifier from '/no/such"),
     ],
 )

@@ -3,6 +3,14 @@
 import logging
 import re
 from collections.abc import Sequence
+from typing import Any
+
+from keras_hub.tokenizers import (
+    BytePairTokenizer,
+    SentencePieceTokenizer,
+    Tokenizer,
+    WordPieceTokenizer,
+)
 
 from tfaugkd.augment.method import Augmentation, TakesDegree
 from tfaugkd.classifier import SplitClassifier
@@ -14,6 +22,9 @@ from tfaugkd.losses import check_objective
 from tfaugkd.saved_model import ModelFacts
 
 _LOG = logging.getLogger("tfaugkd")
+_ALGORITHMS = (WordPieceTokenizer, BytePairTokenizer, SentencePieceTokenizer, Tokenizer)
+# The sequence length is the preprocessor's, and the vocabulary is compared by itself.
+_NOT_READING = {"name", "trainable", "dtype", "config_file", "sequence_length", "vocabulary"}
 
 
 def check_distillation(
@@ -215,21 +226,37 @@ def check_length(
     Raises:
         InputError: The model reads fewer tokens.
     """
-    longest = model.classifier.backbone.max_sequence_length
-    if sequence_length > longest:
+    # T5 has no positions to run out of.
+    longest = getattr(model.classifier.backbone, "max_sequence_length", None)
+    if longest is not None and sequence_length > longest:
         raise InputError(
             f"{key} is {sequence_length}, but the {role} reads at most {longest} tokens."
         )
 
 
 def same_vocabulary(teacher: SplitClassifier, student: SplitClassifier) -> bool:
-    """Tells whether two models number the same tokens in the same way, and read text alike."""
-    one, other = teacher.classifier.preprocessor, student.classifier.preprocessor
-    return one.tokenizer is other.tokenizer or (
-        type(one.tokenizer) is type(other.tokenizer)
-        and all(
-            getattr(one.tokenizer, option, None) == getattr(other.tokenizer, option, None)
-            for option in ("lowercase", "strip_accents", "merges")
-        )
-        and teacher.vocabulary.tokens == student.vocabulary.tokens
+    """Tells whether two models number the same tokens in the same way, and read text alike.
+
+    Their families may differ: BERT's tokenizer and DistilBERT's are one.
+
+    Args:
+        teacher: One model.
+        student: The other one.
+
+    Returns:
+        Whether one batch of tokens is the same text to both.
+    """
+    one, other = (model.classifier.preprocessor.tokenizer for model in (teacher, student))
+    return one is other or (
+        _reading(one) == _reading(other) and teacher.vocabulary.tokens == student.vocabulary.tokens
     )
+
+
+def _reading(tokenizer: Any) -> list[Any]:
+    """Gives all that says how a tokenizer turns text into tokens, but for their numbers."""
+    algorithm = next(kind for kind in _ALGORITHMS if isinstance(tokenizer, kind))
+    options = {k: v for k, v in tokenizer.get_config().items() if k not in _NOT_READING}
+    # Saved as files, and so not in the config.
+    rules = [getattr(tokenizer, name, None) for name in ("merges", "proto")]
+    frame = [getattr(tokenizer, f"{name}_token_id") for name in ("start", "end", "pad")]
+    return [algorithm, options, rules, frame]

@@ -78,7 +78,8 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
         sequence_length: S, specials included.
 
     Returns:
-        `token_ids`, `padding_mask` and, if the family has them, `segment_ids`: int32 `[N, S]`.
+        `token_ids`, `padding_mask` and, for pairs or where the family has them, `segment_ids`:
+        int32 `[N, S]`. A teacher may read segments which the student's family does not have.
     """
     preprocessor.sequence_length = sequence_length
     parts = []
@@ -88,9 +89,20 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
             texts = (texts, tf.constant(examples.text_b[start : start + _TEXTS_AT_ONCE]))
         # Without y, KerasHub would take a pair of texts for a text and its label.
         parts.append(preprocessor(texts, y=None))
-    return {
+    rows = {
         name: np.concatenate([part[name] for part in parts]).astype(np.int32) for name in parts[0]
     }
+    if examples.text_b is not None and "segment_ids" not in rows:
+        end = preprocessor.tokenizer.end_token_id
+        rows["segment_ids"] = _segments(rows["token_ids"], rows["padding_mask"], end)
+    return rows
+
+
+def _segments(token_ids: np.ndarray, padding_mask: np.ndarray, end: int) -> np.ndarray:
+    """Tells the second text of a pair from the first, as BERT does: it is behind the first end."""
+    ends = np.cumsum(token_ids == end, axis=1)
+    behind = np.pad(ends[:, :-1], ((0, 0), (1, 0))) > 0
+    return behind.astype(np.int32) * padding_mask
 
 
 def shuffled_indices(seed: int, numbers: tf.Tensor, count: int) -> tf.Tensor:
