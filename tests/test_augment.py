@@ -9,8 +9,12 @@ from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.augment.mixup import MixUp
+from tfaugkd.augment.variants import Variants
 from tfaugkd.config import DistillConfig
 from tfaugkd.errors import InputError
+
+# What has no default.
+NEEDED = {"variants": {"file": "aug.tsv"}}
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +32,11 @@ def test_names_and_options_become_augmentations():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_is_logged_under_the_name_it_is_listed_by(name):
-    (method,) = build_augmentations([{"name": name}])
+    entry = {"name": name, **NEEDED.get(name, {})}
+    (method,) = build_augmentations([entry])
     assert isinstance(method, Augmentation)
     assert method.name == name
-    assert hash(method) == hash(build_augmentations([{"name": name}])[0])
+    assert hash(method) == hash(build_augmentations([entry])[0])
 
 
 def test_methods_that_mix_take_different_partners():
@@ -53,6 +58,20 @@ def test_the_nearest_name_is_offered():
         build_augmentations([{"name": "mixup", "wieght": 0.5}])
     with pytest.raises(InputError, match="Unknown augmentation: 'None'"):
         build_augmentations([{"weight": 0.5}])
+
+
+def test_an_option_that_is_missing_is_named():
+    with pytest.raises(InputError, match="variants needs the option 'file'"):
+        build_augmentations([{"name": "variants"}])
+
+
+def test_files_of_variants_have_the_tasks_columns_unless_told_which():
+    entry = {"name": "variants", "file": "aug.tsv"}
+    assert build_augmentations([entry]) == [Variants("aug.tsv", "text")]
+    assert build_augmentations([entry], ("sentence",)) == [Variants("aug.tsv", "sentence")]
+    built = build_augmentations([entry | {"text_b": "end"}], ("one", "two"))
+    assert built == [Variants("aug.tsv", "one", "end")]
+    assert build_augmentations([{"name": "mixup"}], ("one", "two")) == [MixUp()]
 
 
 def test_a_method_listed_twice_is_refused():

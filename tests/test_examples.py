@@ -58,3 +58,21 @@ def test_lengths_that_differ_are_refused(field: str):
 
     with pytest.raises(ValueError, match=f"{field} has 2 items, text_a has 3"):
         Examples(**fields)
+
+
+def test_joined_puts_the_others_behind():
+    joined = _pairs(3).joined(_pairs(5).take([4, 1]))
+
+    assert joined.ids == ["0", "1", "2", "4", "1"]
+    assert joined.text_b == _pairs(3).text_b + _pairs(5).take([4, 1]).text_b
+    assert joined.labels.dtype == _pairs(3).labels.dtype
+    assert joined.label_names == _pairs(3).label_names
+    assert joined.groups == _pairs(3).groups + _pairs(5).take([4, 1]).groups
+
+
+@pytest.mark.parametrize("field", ["text_b", "labels", "groups"])
+def test_joined_refuses_others_of_another_kind(field: str):
+    others = Examples(**(vars(_pairs(3)) | {field: None}))
+
+    with pytest.raises(ValueError, match=f"Only one of the two sets of examples has {field}"):
+        _pairs(3).joined(others)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 
 from tfaugkd.config import DataConfig
 from tfaugkd.data import load
-from tfaugkd.data.load import load_split, source_of, task_of
+from tfaugkd.data.load import load_split, source_of, task_of, training_ids
 from tfaugkd.errors import InputError
 
 
@@ -201,3 +202,54 @@ def test_packaged_and_tfds_are_asked_for_the_split(monkeypatch: pytest.MonkeyPat
     load_split(DataConfig(task="mnli"), "dev_mismatched")
 
     assert asked == [("dev", "reviews"), ("dev_mismatched", "mnli")]
+
+
+def _variants_file(folder: Path, rows: dict[int, int]) -> str:
+    lines = [f"{row}\tagain {row} {n}" for row, count in rows.items() for n in range(count)]
+    (folder / "aug.tsv").write_text("\n".join(["id\ttext", *lines]) + "\n")
+    return str(folder / "aug.tsv")
+
+
+def test_variants_are_added_to_the_training_split_alone(tmp_path: Path):
+    added_file = _variants_file(tmp_path, {3: 2, 0: 1})
+    config = _custom(tmp_path, added_file=added_file, dev_file=_train_file(tmp_path))
+
+    train, dev = load_split(config, "train"), load_split(config, "dev")
+
+    assert train.text_a[20:] == ["again 3 0", "again 3 1", "again 0 0"]
+    assert train.ids[20:] == ["3", "3", "0"]
+    np.testing.assert_array_equal(train.labels[20:], [1, 1, 0])
+    assert len(dev) == 20
+
+
+def test_only_variants_of_what_is_trained_on_are_added(tmp_path: Path):
+    added_file = _variants_file(tmp_path, dict.fromkeys(range(20), 1))
+    config = _custom(tmp_path, added_file=added_file, train_examples=6, held_out=5)
+
+    train, held_out = load_split(config, "train"), load_split(config, "held_out")
+
+    assert len(train) == 12
+    assert train.ids[6:] == sorted(train.ids[:6], key=int)
+    assert len(held_out) == 5
+    assert not set(held_out.ids) & set(train.ids)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({2: 1, 20: 1}, r"aug.tsv, line 3: '20' is the id of none of the 20 training texts"),
+        ({2: 1}, r"data.added_file is .*aug.tsv', but it has no variant of any of the 3 texts"),
+    ],
+)
+def test_added_file_that_does_not_fit(tmp_path: Path, rows: dict[int, int], message: str):
+    config = _custom(tmp_path, added_file=_variants_file(tmp_path, rows), train_examples=3)
+
+    assert "2" not in load_split(replace(config, added_file=None), "train").ids
+    with pytest.raises(InputError, match=message):
+        load_split(config, "train")
+
+
+def test_training_ids_are_those_of_the_whole_split(tmp_path: Path):
+    config = _custom(tmp_path, train_examples=3)
+
+    assert training_ids(config) == [str(row) for row in range(20)]

@@ -26,6 +26,32 @@ class Tokens(NamedTuple):
     padding_mask: tf.Tensor
 
 
+def read_tokens(x: dict[str, tf.Tensor]) -> Tokens:
+    """Takes one batch of what a KerasHub preprocessor gives.
+
+    Args:
+        x: `token_ids`, `padding_mask` and, if the family has them, `segment_ids` `[B, S]`.
+
+    Returns:
+        The tokens.
+
+    Raises:
+        InputError: The shape of the batch is not static.
+    """
+    token_ids = tf.cast(x["token_ids"], tf.int32)
+    if None in token_ids.shape:
+        raise InputError(
+            f"token_ids have shape {token_ids.shape}, but XLA needs a static one: batch the "
+            "dataset with drop_remainder=True."
+        )
+    segment_ids = x.get("segment_ids")
+    return Tokens(
+        token_ids,
+        tf.zeros_like(token_ids) if segment_ids is None else tf.cast(segment_ids, tf.int32),
+        tf.cast(x["padding_mask"], tf.int32),
+    )
+
+
 class Hidden(NamedTuple):
     """A batch of states from which a model goes on: `[B, S, D]`, with segments and mask `[B, S]`.
 

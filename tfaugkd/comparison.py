@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_distillation, check_length
+from tfaugkd.compatibility import check_distillation, check_length, check_variants
 from tfaugkd.config import CompareConfig, MethodConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.batches import read_inputs, tokenise
@@ -64,7 +64,8 @@ def compare(config: CompareConfig) -> None:
         InputError: Data, models, methods or an output that cannot be used; see the sentences.
     """
     began = time.perf_counter()
-    inputs = [*paths_of(config.data), config.teacher_preset, config.student.preset or ""]
+    augment = [entry for method in config.methods.values() for entry in method.augment]
+    inputs = [*paths_of(config.data, augment), config.teacher_preset, config.student.preset or ""]
     require_new_folder(config.output, config.overwrite, inputs)
     teacher_texts, students, split = _read(config)
     teacher = _new_teacher(config, teacher_texts)
@@ -101,7 +102,8 @@ def compare(config: CompareConfig) -> None:
 
 def _read(config: CompareConfig) -> tuple[Texts, Texts, Examples]:
     """Reads all texts first: what cannot be read stops the job before it trains anything."""
-    teacher_data = replace(config.data, train_examples=config.teacher_examples)
+    # What is added is for the students: MixKD's teacher has seen no back-translations.
+    teacher_data = replace(config.data, train_examples=config.teacher_examples, added_file=None)
     task, dev = task_of(config.data), load_split(config.data, "dev")
     length = config.data.sequence_length
     teacher_texts = Texts(task, load_split(teacher_data, "train"), dev, length)
@@ -122,8 +124,11 @@ def _check_methods(config: CompareConfig, teacher: SplitClassifier, students: Te
     check_length("student", student, config.data.sequence_length)
     folders: dict[str, str] = {}
     for name, method in config.methods.items():
-        augmentations = build_augmentations(method.augment, len(students.train))
+        augmentations = build_augmentations(
+            method.augment, len(students.train), students.task.texts
+        )
         check_distillation(teacher, student, method.loss, augmentations)
+        check_variants(augmentations, students.train, config.data)
         folder = folder_name(name)
         if name == TEACHER or not folder or folder in folders:
             taken = f"too much like {folders[folder]!r}" if folder in folders else "not free"

@@ -12,10 +12,11 @@ from keras_hub.tokenizers import (
     WordPieceTokenizer,
 )
 
-from tfaugkd.augment.method import Augmentation, TakesDegree
+from tfaugkd.augment.method import Augmentation, ShowsVariants, TakesDegree
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import Objective
+from tfaugkd.config import DataConfig, Objective
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.load import training_ids
 from tfaugkd.errors import InputError
 from tfaugkd.hugging_face import is_placeholder
 from tfaugkd.losses import check_objective
@@ -232,6 +233,24 @@ def check_length(
         raise InputError(
             f"{key} is {sequence_length}, but the {role} reads at most {longest} tokens."
         )
+
+
+def check_variants(
+    augmentations: Sequence[Augmentation], examples: Examples, data: DataConfig
+) -> None:
+    """Refuses files of variants that do not belong to the training texts.
+
+    Args:
+        augmentations: Those of the run.
+        examples: What is trained on.
+        data: Where it comes from; an id may be any of the whole training split.
+
+    Raises:
+        InputError: A file cannot be used; see the sentences.
+    """
+    for method in augmentations:
+        if isinstance(method, ShowsVariants):
+            method.choices(examples, training_ids(data))
 
 
 def same_vocabulary(teacher: SplitClassifier, student: SplitClassifier) -> bool:

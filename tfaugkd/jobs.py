@@ -15,8 +15,8 @@ import yaml
 from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_distillation, check_fit, check_length
-from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, TeacherConfig
+from tfaugkd.compatibility import check_distillation, check_fit, check_length, check_variants
+from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, Options, TeacherConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.teacher_file import read_teacher_logits
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
@@ -71,16 +71,17 @@ def distill(config: DistillConfig) -> None:
         InputError: Data, models, methods or an output that cannot be used; see the sentences.
     """
     taught_by = config.teacher_file or config.teacher
-    inputs = [*paths_of(config.data), taught_by, config.student.preset or ""]
+    inputs = [*paths_of(config.data, config.augment), taught_by, config.student.preset or ""]
     require_new_folder(config.output, config.overwrite, inputs)
     teacher, texts = _read_teacher(config, read_texts_of(config.data))
     method = MethodConfig(config.loss, config.augment, config.teacher_dropout)
     classes = max(1, len(texts.train.label_names))
     student = build_student(teacher, config.student, classes, config.train.seed)
     check_length("student", student, texts.sequence_length)
-    augmentations = build_augmentations(config.augment, len(texts.train))
+    augmentations = build_augmentations(config.augment, len(texts.train), texts.task.texts)
     stored = texts.teacher_logits is not None
     check_distillation(teacher, student, config.loss, augmentations, stored)
+    check_variants(augmentations, texts.train, config.data)
     if config.check_teacher:
         _check_teacher_or_file(teacher, texts)
     output = start_output(config, inputs)
@@ -152,10 +153,11 @@ def check_teacher(teacher: SplitClassifier, texts: Texts) -> Scored:
     return scored
 
 
-def paths_of(data: DataConfig) -> list[str]:
+def paths_of(data: DataConfig, augment: Iterable[Options] = ()) -> list[str]:
     """Lists the files and folders that a configuration reads its texts from."""
-    paths = (data.path, data.train_file, data.dev_file, data.test_file)
-    return [path for path in paths if path is not None]
+    paths = (data.path, data.train_file, data.dev_file, data.test_file, data.added_file)
+    of_methods = (entry.get("file") for entry in augment)
+    return [path for path in (*paths, *of_methods) if isinstance(path, str)]
 
 
 def start_output(config: Any, inputs: Iterable[str]) -> Path:

@@ -96,7 +96,7 @@ def train(
         InputError: Models, loss and augmentations that do not fit together, or an augmentation
             that leaves the texts as they are.
     """
-    augmentations = build_augmentations(method.augment, len(texts.train))
+    augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
     if teacher is not None:
         _seed_dropout(teacher, config.seed)
     distiller = Distiller(

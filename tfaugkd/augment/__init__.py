@@ -1,7 +1,7 @@
 """Augmentations by name. A new one is a file, its test, a line here, and a YAML."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from inspect import signature
 from itertools import cycle
@@ -18,6 +18,7 @@ from tfaugkd.augment.pga import PGA
 from tfaugkd.augment.random_generation import RandomGeneration
 from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.augment.tmix import TMix
+from tfaugkd.augment.variants import Variants
 from tfaugkd.config_fields import describe, fits
 from tfaugkd.errors import InputError, unknown_name
 
@@ -35,41 +36,45 @@ METHODS: dict[str, Callable[..., Augmentation]] = {
     "eda": EDA,
     "random_replacement": RandomReplacement,
     "random_generation": RandomGeneration,
+    "variants": Variants,
 }
 
 
 def build_augmentations(
-    entries: Sequence[dict[str, Any]], train_examples: int | None = None
+    entries: Sequence[dict[str, Any]],
+    train_examples: int | None = None,
+    columns: Sequence[str] = (),
 ) -> list[Augmentation]:
     """Builds the augmentations that a configuration lists.
 
     Methods that mix take partners one after the other (rotation 1, 2, ...) unless told which. A
     method with a `ratio` of n (MixKD: mixtures for each original, 1 to 3) becomes n, each with
     another partner and an n-th of the weight, so that their losses are means over the mixtures.
+    Those that read texts from a file look for the task's columns there, unless told which.
 
     Args:
         entries: Each a name and its options, as in `{"name": "mixup", "alpha": 0.4}`.
         train_examples: How many examples the student is trained on; a degree that is "auto" goes
             by it.
+        columns: The task's columns of the text: one, or two for pairs.
 
     Returns:
         The augmentations, in the same order.
 
     Raises:
         InputError: A name, or an option, that does not exist; a value that an option does not
-            take; a name that is used twice; a degree that is "auto" without `train_examples`.
+            take; an option that is missing; a name that is used twice; a degree that is "auto"
+            without `train_examples`.
     """
     built: list[Augmentation] = []
     rotations = cycle(ROTATIONS)
     for entry in entries:
-        options = dict(entry)
-        name = options.pop("name", None)
-        if name not in METHODS:
-            raise unknown_name("augmentation", str(name), METHODS)
-        allowed = set(signature(METHODS[name]).parameters) - {"name"}
+        name, options = read_entry(entry, METHODS)
+        allowed = options_of(METHODS[name])
         mixes = "rotation" in allowed
         ratio = _ratio(name, options) if mixes else 1
-        _check_options(name, options, allowed | {"ratio"} if mixes else allowed)
+        if "text_a" in allowed:
+            options = dict(zip(("text_a", "text_b"), columns, strict=False)) | options
         for number in range(1, ratio + 1):
             chosen = dict(options)
             if mixes and "rotation" not in options:
@@ -131,12 +136,53 @@ def _asks_for_advice(method: Augmentation) -> bool:
     return isinstance(method, TakesDegree) and method.degree == "auto"
 
 
-def _check_options(name: str, options: dict[str, Any], allowed: set[str]) -> None:
-    kinds = get_type_hints(METHODS[name])
+def read_entry(
+    entry: dict[str, Any], methods: Mapping[str, Callable[..., Any]]
+) -> tuple[str, dict[str, Any]]:
+    """Takes one entry of a configuration's list of methods apart, and checks it.
+
+    Args:
+        entry: A name and its options.
+        methods: What there is, by name.
+
+    Returns:
+        The name and the options.
+
+    Raises:
+        InputError: A name, or an option, that does not exist; a value that an option does not
+            take; an option that is missing.
+    """
+    options = dict(entry)
+    name = options.pop("name", None)
+    if name not in methods:
+        raise unknown_name("augmentation", str(name), methods)
+    _check_options(name, options, methods[name])
+    return name, options
+
+
+def options_of(method: Callable[..., Any]) -> dict[str, bool]:
+    """Lists the options of a method in a configuration, and whether each must be given."""
+    parameters = signature(method).parameters
+    own = {
+        option: parameter.default is parameter.empty
+        for option, parameter in parameters.items()
+        if option != "name"
+    }
+    return own | ({"ratio": False} if "rotation" in own else {})
+
+
+def _check_options(name: str, options: dict[str, Any], method: Callable[..., Any]) -> None:
+    kinds = get_type_hints(method)
+    allowed = options_of(method)
     for option, value in options.items():
         if option not in allowed:
             raise unknown_name(f"option of {name}", str(option), allowed)
-        if not fits(kinds[option], value):
+        if option in kinds and not fits(kinds[option], value):
             raise InputError(
                 f"{name}.{option} is {value!r}, but must be {describe(kinds[option])}."
+            )
+    for option, required in allowed.items():
+        if required and option not in options:
+            raise InputError(
+                f"{name} needs the option {option!r}, which must be {describe(kinds[option])}."
             )

@@ -5,6 +5,7 @@ tensors that it needs, and runs in the input pipeline; calling it turns a batch 
 into views, inside the compiled step.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
@@ -12,6 +13,8 @@ import tensorflow as tf
 from tfaugkd.certificate import Mixture
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.variants import Choices
 from tfaugkd.errors import InputError
 from tfaugkd.vocabulary import Vocabulary
 
@@ -163,6 +166,19 @@ class LooksUp(Protocol):
 
     def coverage(self, vocabulary: Vocabulary, tokens: Tokens) -> tf.Tensor:
         """Measures the share of the words of each text that are found, `[B]`."""
+
+
+@runtime_checkable
+class ShowsVariants(Protocol):
+    """An augmentation that shows texts which stand in a file.
+
+    The input pipeline tokenises them as it does the examples. In each batch the augmentation's
+    draws then have the tokens of one of the texts of each example, under the names that they have
+    in `x`.
+    """
+
+    def choices(self, examples: Examples, known: Collection[str] | None = None) -> Choices:
+        """Gives what each example may be shown as; refuses an id that is not known."""
 
 
 class Represents(Protocol):

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation, Draws
-from tfaugkd.classifier import Tokens
+from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
+from tfaugkd.classifier import Tokens, read_tokens
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 
@@ -47,24 +47,9 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
     Raises:
         InputError: The shape of a batch is not static.
     """
-    student = _tokens(x)
-    teacher = _tokens(x["teacher"]) if "teacher" in x else student
+    student = read_tokens(x)
+    teacher = read_tokens(x["teacher"]) if "teacher" in x else student
     return Inputs(teacher, student, x.get("draws", {}), x.get("teacher_logits"))
-
-
-def _tokens(x: dict[str, tf.Tensor]) -> Tokens:
-    token_ids = tf.cast(x["token_ids"], tf.int32)
-    if None in token_ids.shape:
-        raise InputError(
-            f"token_ids have shape {token_ids.shape}, but XLA needs a static one: batch the "
-            "dataset with drop_remainder=True."
-        )
-    segment_ids = x.get("segment_ids")
-    return Tokens(
-        token_ids,
-        tf.zeros_like(token_ids) if segment_ids is None else tf.cast(segment_ids, tf.int32),
-        tf.cast(x["padding_mask"], tf.int32),
-    )
 
 
 def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
@@ -164,16 +149,22 @@ def training_batches(
         raise InputError("Training needs labels, but these texts have none.")
     if batch_size % 8:
         raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
-    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
     weights = np.ones(len(examples)) if sample_weight is None else sample_weight
+    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
     rows = tf.nest.map_structure(tf.constant, (x, examples.labels, np.asarray(weights, np.float32)))
+    shown = {}
+    for method in augmentations:
+        if isinstance(method, ShowsVariants):
+            texts, *spans = method.choices(examples)
+            of_texts = (_inputs(texts, student, sequence_length, teacher), *spans)
+            shown[method.name] = tf.nest.map_structure(tf.constant, of_texts)
 
     @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
         places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
         chosen = shuffled_indices(seed, places, len(examples))
         inputs, y, weight = tf.nest.map_structure(lambda values: tf.gather(values, chosen), rows)
-        draws = _draw(augmentations, seed, number, batch_size)
+        draws = _draw(augmentations, seed, number, chosen, shown)
         return inputs | ({"draws": draws} if draws else {}), y, weight
 
     numbers = tf.data.Dataset.counter()
@@ -185,8 +176,9 @@ def _inputs(
     student: Preprocessor,
     sequence_length: int,
     teacher: Preprocessor | None,
-    teacher_logits: np.ndarray | None,
+    teacher_logits: np.ndarray | None = None,
 ) -> dict[str, Any]:
+    """Tokenises for the student and, where its vocabulary is another one, for the teacher."""
     x: dict[str, Any] = tokenise(student, examples, sequence_length)
     if teacher is not None:
         x["teacher"] = tokenise(teacher, examples, sequence_length)
@@ -201,7 +193,11 @@ def _inputs(
 
 
 def _draw(
-    augmentations: Sequence[Augmentation], seed: int, number: tf.Tensor, batch_size: int
+    augmentations: Sequence[Augmentation],
+    seed: int,
+    number: tf.Tensor,
+    chosen: tf.Tensor,
+    shown: dict[str, tuple],
 ) -> dict[str, Draws]:
     """Draws for batch `number`; an augmentation's draws do not depend on which others there are."""
     draws = {}
@@ -209,10 +205,22 @@ def _draw(
         own = tf.random.experimental.stateless_fold_in(
             [seed, zlib.crc32(method.name.encode())], number
         )
-        drawn = method.draw(own, batch_size)
+        drawn = method.draw(own, chosen.shape[0])
+        if method.name in shown:
+            drawn = drawn | _one_of_each(shown[method.name], chosen, own)
         if drawn:
             draws[method.name] = drawn
     return draws
+
+
+def _one_of_each(shown: tuple, chosen: tf.Tensor, seed: tf.Tensor) -> dict[str, Any]:
+    """Draws for each chosen example one of the texts that it may be shown as."""
+    x, first, sizes = shown
+    uniform = tf.random.stateless_uniform(
+        chosen.shape, seed, minval=None, maxval=None, dtype=tf.int64
+    )
+    places = tf.gather(first, chosen) + uniform % tf.gather(sizes, chosen)
+    return tf.nest.map_structure(lambda values: tf.gather(values, places), x)
 
 
 def evaluation_batches(

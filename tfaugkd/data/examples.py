@@ -1,7 +1,8 @@
 """What every source of data yields: texts, labels and their names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,30 @@ class Examples:
             label_names=self.label_names,
             groups=None if self.groups is None else [self.groups[place] for place in places],
         )
+
+    def joined(self, others: "Examples") -> "Examples":
+        """Puts other examples of the same kind behind these.
+
+        Args:
+            others: M examples, with labels, second texts and groups if these have them.
+
+        Returns:
+            The N + M examples; the names of the classes are these ones'.
+
+        Raises:
+            ValueError: If only the ones or only the others have one of these.
+        """
+
+        def both(name: str) -> Any:
+            one, other = getattr(self, name), getattr(others, name)
+            if (one is None) != (other is None):
+                raise ValueError(f"Only one of the two sets of examples has {name}.")
+            if isinstance(one, np.ndarray):
+                return np.concatenate([one, other])
+            return None if one is None else one + other
+
+        names = ("text_a", "text_b", "labels", "ids", "groups")
+        return replace(self, **{name: both(name) for name in names})
 
     def shuffled(self, seed: int) -> "Examples":
         """Shuffles the examples; the first n of the result are a random subset of size n.

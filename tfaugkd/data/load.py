@@ -1,5 +1,7 @@
 """From the configuration of the data to the examples of a split."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +13,10 @@ from tfaugkd.data.glue import load_glue
 from tfaugkd.data.packaged import load_reviews
 from tfaugkd.data.tasks import Task, find_task
 from tfaugkd.data.tfds import load_tfds
+from tfaugkd.data.variants import add_variants, read_variants
 from tfaugkd.errors import InputError, unknown_name
+
+_LOG = logging.getLogger("tfaugkd")
 
 SPLITS = ("train", "dev", "test", "held_out", "dev_mismatched", "test_mismatched")
 SOURCES = ("packaged", "glue", "files", "tfds")
@@ -28,6 +33,7 @@ def load_split(config: DataConfig, split: str) -> Examples:
     Returns:
         The examples. Where config.train_examples or config.held_out is given, those of train are
         in a random order that depends on config.seed alone; others are in the source's order.
+        Behind those of train stand their variants in config.added_file.
 
     Raises:
         InputError: If the split is not there, is too small, or cannot be read.
@@ -40,9 +46,27 @@ def load_split(config: DataConfig, split: str) -> Examples:
     if split not in ("train", "held_out"):
         return _read_split(config, task, split)
     examples = _read_split(config, task, "train")
-    if config.held_out == 0 and config.train_examples is None:
-        return examples
-    return _part_of_train(config, split, examples)
+    part = examples
+    if config.held_out > 0 or config.train_examples is not None:
+        part = _part_of_train(config, split, examples)
+    if split == "train" and config.added_file is not None:
+        part = _with_added(config.added_file, task, part, examples.ids)
+    return part
+
+
+def training_ids(config: DataConfig) -> list[str]:
+    """Lists the ids of the whole training split, of which a run may take a part.
+
+    Args:
+        config: The configuration.
+
+    Returns:
+        The ids in the source's order.
+
+    Raises:
+        InputError: If the split is not there or cannot be read.
+    """
+    return _read_split(config, task_of(config), "train").ids
 
 
 def task_of(config: DataConfig) -> Task:
@@ -172,3 +196,15 @@ def _part_of_train(config: DataConfig, split: str, examples: Examples) -> Exampl
     shuffled = examples.shuffled(config.seed)
     places = np.arange(left, count) if split == "held_out" else np.arange(wanted)
     return shuffled.take(places)
+
+
+def _with_added(file: str, task: Task, part: Examples, known: Sequence[str]) -> Examples:
+    with_added = add_variants(part, read_variants(file, task.texts, known))
+    added = len(with_added) - len(part)
+    if added == 0:
+        raise InputError(
+            f"data.added_file is {file!r}, but it has no variant of any of the {len(part)} texts "
+            "that are trained on."
+        )
+    _LOG.info("Added %d variants out of %s to %d training examples.", added, file, len(part))
+    return with_added
