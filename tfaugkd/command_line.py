@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import jsonargparse
 
 from tfaugkd.config import (
+    AugmentConfig,
     CompareConfig,
     DistillConfig,
     EvaluateConfig,
@@ -44,6 +45,7 @@ JOBS = {
     "distill": Job(DistillConfig, "tfaugkd.jobs:distill"),
     "evaluate": Job(EvaluateConfig, "tfaugkd.scoring:evaluate"),
     "predict": Job(PredictConfig, "tfaugkd.prediction:predict"),
+    "augment": Job(AugmentConfig, "tfaugkd.offline:augment"),
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}

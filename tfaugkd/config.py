@@ -41,6 +41,10 @@ class DataConfig:
         label_names: Names of the classes in order; an empty list for regression. Default: the
             task's own.
         sequence_length: Tokens a text is cut or padded to, specials included.
+        added_file: CSV, TSV or JSONL file of variants, augmented texts with the column id (the
+            original's zero-based row in the training file) and those of the text. They are
+            trained on like any example, with their originals' labels (MixKD's +BT). Those whose
+            originals are not trained on are left out. `tfaugkd augment` writes such a file.
         train_examples: Size of a random subset of the training split; all of it if not given. A
             smaller subset with the same seed lies inside a larger one.
         held_out: Training rows set aside as a split named "held_out"; they are never trained on.
@@ -58,6 +62,7 @@ class DataConfig:
     label: str | None = None
     label_names: list[str] | None = None
     sequence_length: int = 128
+    added_file: str | None = None
     train_examples: int | None = None
     held_out: int = 0
     seed: int = 0
@@ -256,18 +261,19 @@ class DistillConfig:
             soft, deep), augpro_pga (radius, step_size, steps, unit, start, adversary,
             target_degree, hard, soft, deep), knn (degree, k, hard, soft, deep), eda (degree,
             alpha_sr, alpha_ri, alpha_rs, alpha_rd, hard, soft, deep), random_replacement (degree,
-            hard, soft, deep) and random_generation (hard, soft, deep). weight is the example's
-            share of a mixture, alpha draws it from Beta(alpha, alpha), rotation says which
-            neighbour is the partner, ratio (1 to 6) how many mixtures there are; labels are mixed
-            or original; epsilon and radius are numbers in units of rms (the embeddings'
-            root-mean-square entry) or absolute, or auto, which reaches target_degree, the share of
-            tokens changed; direction is ascent, descent or random, start zero or random, and
-            adversary, which loss is climbed, soft or hard; degree is the share of tokens to change
-            (for eda, operations per word), or auto, the papers' advice by the number of training
-            examples; k is how many nearest neighbours a word is replaced from; alpha_sr, alpha_ri,
-            alpha_rs and alpha_rd are the rates of synonym replacement, insertion, swap and
-            deletion, if they are not the degree; hard and soft weigh the losses against labels and
-            against the teacher, deep multiplies the weights in loss.deep.
+            hard, soft, deep), random_generation (hard, soft, deep) and variants (file, text_a,
+            text_b, hard, soft, deep), which shows the texts of a file that `tfaugkd augment`
+            writes. weight is the example's share of a mixture, alpha draws it from Beta(alpha,
+            alpha), rotation says which neighbour is the partner, ratio (1 to 6) how many mixtures
+            there are; labels are mixed or original; epsilon and radius are numbers in units of rms
+            (the embeddings' root-mean-square entry) or absolute, or auto, which reaches
+            target_degree, the share of tokens changed; direction is ascent, descent or random,
+            start zero or random, and adversary, which loss is climbed, soft or hard; degree is the
+            share of tokens to change (for eda, operations per word), or auto, the papers' advice by
+            the number of training examples; k is how many nearest neighbours a word is replaced
+            from; alpha_sr, alpha_ri, alpha_rs and alpha_rd are the rates of synonym replacement,
+            insertion, swap and deletion, if they are not the degree; hard and soft weigh the losses
+            against labels and against the teacher, deep multiplies the weights in loss.deep.
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.
@@ -342,6 +348,46 @@ class PredictConfig:
     def __post_init__(self) -> None:
         short = self.sequence_length is not None and self.sequence_length < 8
         _require(not short, "sequence_length", self.sequence_length, "at least 8")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Write augmented variants of the training texts to a file, before any training.
+
+    Args:
+        output: CSV, TSV or JSONL file for the variants. Its column id names the original, the
+            others hold the text. Train on it by data.added_file, or by the augmentation
+            {name: variants, file: FILE}.
+        augment: List of methods, each a name with its options; each writes its own variants.
+            There are tinybert (probability, candidates, masked_lm), TinyBERT's editing of words;
+            back_translation (models, language, pivot), through a folder of translation models;
+            and those of `tfaugkd distill` that make text, as in [{name: augpro_mix}].
+        data: The texts. Those of the training split are augmented, as far as they are trained on.
+        teacher: Folder of a teacher, or a preset, whose tokens and word embeddings methods use.
+            Where they follow a gradient, it is the one by which this model would learn the labels.
+        copies: Variants of each text by each method. DA-for-KD takes 4 and 8, TinyBERT 10 to 30.
+            Those that repeat a text are left out.
+        batch_size: Texts augmented at once; a multiple of 8.
+        seed: Of all that is drawn.
+        jit_compile: Compile those methods of `tfaugkd distill` with XLA.
+        overwrite: Replace an output that exists.
+    """
+
+    output: str
+    augment: list[Options]
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher: str = "outputs/teacher"
+    copies: int = 4
+    batch_size: int = 64
+    seed: int = 0
+    jit_compile: bool = True
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        _require(bool(self.augment), "augment", self.augment, "at least one method")
+        _require(self.copies >= 1, "copies", self.copies, "1 or more")
+        eights = self.batch_size >= 8 and self.batch_size % 8 == 0
+        _require(eights, "batch_size", self.batch_size, "a multiple of 8")
 
 
 @dataclass(frozen=True)

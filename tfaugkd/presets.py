@@ -68,6 +68,28 @@ def _from_preset(preset: str, source: str, given: dict[str, Any]) -> Any:
         ) from error
 
 
+def load_masked_lm(preset: str) -> Any:
+    """Loads a masked language model with its preprocessor.
+
+    Args:
+        preset: A KerasHub preset's name, or a folder in KerasHub's format.
+
+    Returns:
+        A KerasHub `MaskedLM`. It has a new head where none was saved.
+
+    Raises:
+        InputError: There is no such preset, it cannot be fetched, or it is no masked language
+            model.
+    """
+    try:
+        return keras_hub.models.MaskedLM.from_preset(preset)
+    except (ValueError, OSError, ImportError) as error:
+        raise InputError(
+            f"Cannot load a masked language model from {preset!r}: {_reason(error)} Name a "
+            "KerasHub preset or a folder in KerasHub's format."
+        ) from error
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, ConnectionError) or "Connection" in type(error).__name__:
         return "it is not on this machine, and the hub that has it cannot be reached."

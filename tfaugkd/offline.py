@@ -1,0 +1,194 @@
+"""The job `tfaugkd augment`: variants of the training texts, written once, before any training."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Protocol
+
+from keras.utils import Progbar
+
+from tfaugkd.augment import METHODS, build_augmentations, read_entry
+from tfaugkd.back_translation import BackTranslation
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_fit, check_length
+from tfaugkd.config import AugmentConfig, Options
+from tfaugkd.data import load_split, task_of
+from tfaugkd.data.examples import Examples
+from tfaugkd.data.files import write_rows
+from tfaugkd.data.formats import ending_of
+from tfaugkd.data.variants import ID
+from tfaugkd.errors import InputError
+from tfaugkd.folders import require_new_file
+from tfaugkd.jobs import paths_of
+from tfaugkd.presets import load_classifier
+from tfaugkd.saved_model import MODEL_FOLDER, load_model
+from tfaugkd.tinybert import TinyBertEditing
+from tfaugkd.token_variants import token_variants
+
+_LOG = logging.getLogger("tfaugkd")
+
+# The place of the original, and the texts of the variant.
+Made = Iterator[tuple[int, tuple[str, ...]]]
+
+
+class Rewrites(Protocol):
+    """A method that rewrites texts, too slowly for the training step."""
+
+    def rewritten(
+        self, texts: Sequence[str], copies: int, seed: int, teacher: Callable[[], SplitClassifier]
+    ) -> Iterator[list[str]]:
+        """Gives several versions of each text; asks for the teacher only if it needs it."""
+
+
+REWRITERS: dict[str, Callable[..., Rewrites]] = {
+    "tinybert": TinyBertEditing,
+    "back_translation": BackTranslation,
+}
+
+
+def augment(config: AugmentConfig) -> None:
+    """Writes a file with variants of the training texts.
+
+    Args:
+        config: The job.
+
+    Raises:
+        InputError: Data, a model, a method or an output that cannot be used; see the sentences.
+    """
+    require_new_file(config.output, config.overwrite)
+    ending_of(config.output)
+    _require_not_read(config)
+    for entry in config.augment:
+        read_entry(entry, METHODS | REWRITERS)
+    data = replace(config.data, added_file=None)
+    examples, task = load_split(data, "train"), task_of(data)
+    teacher = cache(partial(_load_teacher, config, examples))
+    made: list[list[tuple[str, ...]]] = [[] for _ in range(len(examples))]
+    for entry in config.augment:
+        source = _made_by(entry, config, examples, task.texts, teacher)
+        _LOG.info("Augmenting %d texts by %s.", len(examples), entry["name"])
+        bar = Progbar(len(examples) * config.copies, unit_name="text")
+        for place, texts in source:
+            made[place].append(texts)
+            bar.add(1)
+    rows = [
+        {ID: examples.ids[place], **dict(zip(task.texts, texts, strict=True))}
+        for place, variants in enumerate(made)
+        for texts in new_texts(_texts_at(examples, place), variants)
+    ]
+    if not rows:
+        raise InputError(
+            f"No variant of the {len(examples)} texts differs from its original; nothing is "
+            "written."
+        )
+    write_rows(config.output, rows)
+    left_out = sum(len(variants) for variants in made) - len(rows)
+    print(f"Wrote {len(rows)} variants of {len(examples)} texts to {config.output}.")
+    if left_out:
+        print(f"Left out {left_out} that are empty or repeat a text.")
+
+
+def new_texts(
+    original: tuple[str, ...], variants: Sequence[tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Leaves variants out that are empty, or repeat their original or one another.
+
+    Args:
+        original: The text, or the two of a pair.
+        variants: The variants' texts; one that has fewer than the original has an empty one.
+
+    Returns:
+        Those that are left. Capitals and spaces, which tokenizers lose, make no difference.
+    """
+    seen = {_spelling(original)}
+    new = []
+    for texts in variants:
+        spelling = _spelling(texts)
+        if len(texts) == len(original) and all(spelling) and spelling not in seen:
+            seen.add(spelling)
+            new.append(texts)
+    return new
+
+
+def _spelling(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("".join(text.lower().split()) for text in texts)
+
+
+def _texts_at(examples: Examples, place: int) -> tuple[str, ...]:
+    second = () if examples.text_b is None else (examples.text_b[place],)
+    return (examples.text_a[place], *second)
+
+
+def _made_by(
+    entry: Options,
+    config: AugmentConfig,
+    examples: Examples,
+    columns: tuple[str, ...],
+    teacher: Callable[[], SplitClassifier],
+) -> Made:
+    """Starts one method; what it lacks is said before it takes time."""
+    if entry["name"] in REWRITERS:
+        _, options = read_entry(entry, REWRITERS)
+        method = REWRITERS[entry["name"]](**options)
+        return _rewritten(method, examples, config, teacher)
+    (online,) = build_augmentations([entry], columns)
+    return token_variants(
+        online,
+        teacher(),
+        examples,
+        config.copies,
+        config.batch_size,
+        config.data.sequence_length,
+        config.seed,
+        config.jit_compile,
+    )
+
+
+def _rewritten(
+    method: Rewrites,
+    examples: Examples,
+    config: AugmentConfig,
+    teacher: Callable[[], SplitClassifier],
+) -> Made:
+    """Rewrites each text of a pair; the n-th version of one goes with the n-th of the other."""
+    sides = [examples.text_a, *([] if examples.text_b is None else [examples.text_b])]
+    versions = [
+        # Texts that stand in both places are not to be edited alike.
+        method.rewritten(side, config.copies, config.seed + number, teacher)
+        for number, side in enumerate(sides)
+    ]
+    return (
+        (place, texts)
+        for place, of_sides in enumerate(zip(*versions, strict=True))
+        for texts in zip(*of_sides, strict=True)
+    )
+
+
+def _load_teacher(config: AugmentConfig, examples: Examples) -> SplitClassifier:
+    folder = Path(config.teacher)
+    trained = any((path / "task.json").is_file() for path in (folder, folder / MODEL_FOLDER))
+    if trained or not _is_preset(config.teacher):
+        classifier, facts = load_model(config.teacher)
+        model = SplitClassifier(classifier)
+        check_fit("teacher", model, facts, examples)
+    else:
+        classes = max(1, len(examples.label_names))
+        model = SplitClassifier(load_classifier(config.teacher, classes))
+    check_length("teacher", model, config.data.sequence_length)
+    return model
+
+
+def _is_preset(name: str) -> bool:
+    """Tells the name of a preset, or the folder of one, from a folder that is missing."""
+    return Path(name).is_dir() or "/" not in name or ":" in name
+
+
+def _require_not_read(config: AugmentConfig) -> None:
+    output = Path(config.output).expanduser().resolve()
+    for read in paths_of(config.data):
+        if Path(read).expanduser().resolve() == output:
+            raise InputError(
+                f"output is {config.output!r}, but the run reads it; name another file."
+            )
