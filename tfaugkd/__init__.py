@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfaugkd.augment.mixup import MixUp
     from tfaugkd.augment.random_generation import RandomGeneration
     from tfaugkd.augment.random_replacement import RandomReplacement
+    from tfaugkd.augment.variants import Variants
     from tfaugkd.classifier import SplitClassifier
     from tfaugkd.data.batches import evaluation_batches, training_batches
     from tfaugkd.data.examples import Examples
@@ -38,6 +39,7 @@ _HOMES = {
     "RandomGeneration": "augment.random_generation",
     "RandomReplacement": "augment.random_replacement",
     "SplitClassifier": "classifier",
+    "Variants": "augment.variants",
     "augpro_fgsm": "augment.augpro",
     "augpro_mix": "augment.augpro",
     "evaluation_batches": "data.batches",
@@ -61,6 +63,7 @@ __all__ = [
     "RandomGeneration",
     "RandomReplacement",
     "SplitClassifier",
+    "Variants",
     "augpro_fgsm",
     "augpro_mix",
     "evaluation_batches",

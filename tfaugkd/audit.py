@@ -100,5 +100,6 @@ def _require_change(name: str, found: Audit) -> None:
         raise InputError(
             f"{name} leaves the texts as they are: it changes {100 * found.degree:.2f} % of the "
             f"tokens of {found.texts} texts, and {100 * found.distinct:.0f} % of its texts are "
-            "new; give it a larger epsilon or degree, or a weight nearer to 0.5."
+            "new; give it a larger epsilon or degree, a weight nearer to 0.5, or variants of more "
+            "texts."
         )
