@@ -68,10 +68,10 @@ def test_an_option_that_is_missing_is_named():
 def test_files_of_variants_have_the_tasks_columns_unless_told_which():
     entry = {"name": "variants", "file": "aug.tsv"}
     assert build_augmentations([entry]) == [Variants("aug.tsv", "text")]
-    assert build_augmentations([entry], ("sentence",)) == [Variants("aug.tsv", "sentence")]
-    built = build_augmentations([entry | {"text_b": "end"}], ("one", "two"))
+    assert build_augmentations([entry], columns=("sentence",)) == [Variants("aug.tsv", "sentence")]
+    built = build_augmentations([entry | {"text_b": "end"}], columns=("one", "two"))
     assert built == [Variants("aug.tsv", "one", "end")]
-    assert build_augmentations([{"name": "mixup"}], ("one", "two")) == [MixUp()]
+    assert build_augmentations([{"name": "mixup"}], columns=("one", "two")) == [MixUp()]
 
 
 def test_a_method_listed_twice_is_refused():

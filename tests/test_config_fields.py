@@ -3,6 +3,7 @@ import pytest
 from tfaugkd.command_line import read_config
 from tfaugkd.config import (
     CompareConfig,
+    DeepDistillation,
     DistillConfig,
     EvaluateConfig,
     MethodConfig,
@@ -15,8 +16,9 @@ from tfaugkd.errors import InputError
 
 def test_keys_are_dotted_and_in_order():
     keys = list(dotted_keys(MethodConfig))
-    inner = ["loss.hard", "loss.soft", "loss.distance", "loss.temperature"]
-    assert keys == ["loss", *inner, "augment", "teacher_dropout"]
+    inner = ["loss.hard", "loss.soft", "loss.distance", "loss.temperature", "loss.deep"]
+    deep = [f"loss.deep.{name}" for name in ("hidden", "attention", "patient", "layers")]
+    assert keys == ["loss", *inner, *deep, "augment", "teacher_dropout"]
     assert next(dotted_keys(MethodConfig, "methods.KD.")) == "methods.KD.loss"
 
 
@@ -57,9 +59,11 @@ def test_defaults_do_not_stand_in_the_way_of_a_students_preset():
 
 
 def test_nested_dataclasses_are_built():
-    loss = {"hard": 0.0, "soft": 2.0, "distance": "kl", "temperature": 3.0}
+    deep = {"hidden": 0.5, "attention": 0.0, "patient": 0.0, "layers": [1, 3]}
+    loss = {"hard": 0.0, "soft": 2.0, "distance": "kl", "temperature": 3.0, "deep": deep}
     values = {"loss": loss, "augment": [{"name": "mixup"}], "teacher_dropout": True}
-    expected = MethodConfig(Objective(0.0, 2.0, "kl", 3.0), [{"name": "mixup"}], True)
+    objective = Objective(0.0, 2.0, "kl", 3.0, DeepDistillation(0.5, layers=[1, 3]))
+    expected = MethodConfig(objective, [{"name": "mixup"}], True)
     assert build(MethodConfig, values) == expected
 
 

@@ -133,7 +133,7 @@ def _made_by(
         _, options = read_entry(entry, REWRITERS)
         method = REWRITERS[entry["name"]](**options)
         return _rewritten(method, examples, config, teacher)
-    (online,) = build_augmentations([entry], columns)
+    (online,) = build_augmentations([entry], len(examples), columns)
     return token_variants(
         online,
         teacher(),
