@@ -28,6 +28,10 @@ SHORT = TrainConfig(
 CLEAN = ["student_loss", "distillation_loss"]
 # The epsilon is given, because finding one takes seconds.
 MIX = {"name": "augpro_mix"}
+AUGPRO_MIX = [
+    f"augpro_mix_{term}"
+    for term in ("distillation_loss", "degree", "by_parents", "by_neighbours", "by_search")
+]
 FGSM = {"name": "augpro_fgsm", "epsilon": 2.0}
 
 
@@ -108,7 +112,7 @@ def check_degrees(result, methods):
     [
         ([], []),
         ([{"name": "mixup"}], ["mixup_student_loss", "mixup_distillation_loss"]),
-        ([MIX], ["augpro_mix_distillation_loss", "augpro_mix_degree"]),
+        ([MIX], AUGPRO_MIX),
     ],
     ids=["none", "mixup", "augpro_mix"],
 )
@@ -123,7 +127,7 @@ def test_a_method_trains_and_its_terms_are_logged(augment, terms, big, tmp_path)
 def test_all_methods_train_together_and_the_split_is_watched(big, tmp_path):
     frozen = weights_of(big)
     result = run(big, [MIX, FGSM, {"name": "mixup"}, {"name": "fgsm"}], tmp_path, TEXTS)
-    terms = ["augpro_mix_distillation_loss", "augpro_mix_degree"]
+    terms = [*AUGPRO_MIX]
     terms += ["augpro_fgsm_distillation_loss", "augpro_fgsm_degree"]
     terms += ["mixup_student_loss", "mixup_distillation_loss", "fgsm_distillation_loss"]
     check_logs(result, terms, tmp_path)
