@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import keras
 import keras_hub
@@ -252,7 +253,7 @@ def test_the_gradient_is_that_of_the_sum_of_all_losses(master, batch):
     with tf.GradientTape() as tape:
         embeddings = tf.constant(student.table.numpy()[tokens.token_ids.numpy()])
         tape.watch(embeddings)
-        clean = clean_loss(student.logits(Hidden(embeddings, *tokens[1:])))
+        clean = clean_loss(student.logits(Hidden(embeddings, *tokens[1:3])))
     signs = np.sign(tape.gradient(clean, embeddings).numpy())
     signs[np.isin(tokens.token_ids.numpy(), SPECIALS)] = 0.0
     step = np.sqrt((student.table.numpy() ** 2).mean()) * signs
@@ -270,7 +271,7 @@ def test_the_gradient_is_that_of_the_sum_of_all_losses(master, batch):
             answers = (classified(model.classifier, made) for model in (student, teacher))
             losses += distance(*answers)
         hidden = student.embed(tokens.token_ids) + 0.5 * step
-        losses += distance(student.logits(Hidden(hidden, *tokens[1:])), clean_answer)
+        losses += distance(student.logits(Hidden(hidden, *tokens[1:3])), clean_answer)
         loss = tf.reduce_sum(weight * losses) / 16
     expected = tape.gradient(loss, student.classifier.trainable_variables)
     assert_close(found, [tf.convert_to_tensor(gradient) for gradient in expected])
@@ -337,6 +338,40 @@ def test_the_logged_loss_is_the_weighted_mean(master, batch):
         assert logs[name] == pytest.approx(np.average(values, weights=weight), rel=1e-4, abs=1e-6)
     total = sum(np.average(term.weight * term.values, weights=weight) for term in terms.values())
     assert logs["loss"] == pytest.approx(total, rel=1e-4)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_withheld_labels_count_in_no_term_against_labels(master, batch, jit_compile):
+    x, y, weight = batch
+    known = np.arange(16) % 3 > 0
+    withheld = tf.where(known, y, -1)
+    method = MixUp(weight=0.3, rotation=1)
+    found, expected = [], []
+    for labels, terms in ((withheld, found), (y, expected)):
+        distiller = Distiller(master, fresh(), augmentations=[method])
+        distiller.compile("sgd", jit_compile=jit_compile)
+        made, _, gradients = distiller.losses_and_gradients(x, labels, weight)
+        terms.append(values_of(made))
+        assert all(np.isfinite(gradient).all() for gradient in gradients)
+    (found,), (expected,) = found, expected
+    both_known = known & known[[i // 8 * 8 + (i + 1) % 8 for i in range(16)]]
+    assert found["student_loss"] == pytest.approx(np.where(known, expected["student_loss"], 0))
+    mixed = np.where(both_known, expected["mixup_student_loss"], 0)
+    assert found["mixup_student_loss"] == pytest.approx(mixed)
+    for name in ("distillation_loss", "mixup_distillation_loss"):
+        assert found[name] == pytest.approx(expected[name])
+
+
+def test_withheld_labels_are_no_wrong_answers(master, batch):
+    x, y, weight = batch
+    known = np.arange(16) < 10
+    scores = []
+    for labels, weights in ((tf.where(known, y, -1), weight), (y, weight * known)):
+        distiller = Distiller(master, fresh())
+        distiller.compile("sgd", weighted_metrics=["accuracy"], run_eagerly=True)
+        logs = distiller.test_on_batch(x, labels, weights, return_dict=True)
+        scores.append(logs["accuracy"])
+    assert scores[0] == scores[1]
 
 
 def test_data_without_weights_count_each_example_once(master, batch):
@@ -714,7 +749,11 @@ def test_several_steps_can_be_run_between_two_returns_to_python(learnt):
 def test_two_replicas_go_the_way_of_one():
     methods = [METHODS["mixkd"], augpro_fgsm(epsilon=2.5, direction="random")]
     methods += [KNN(degree=0.4, k=4), EDA(degree=0.4, alpha_sr=0.0, alpha_ri=0.0)]
-    data = training_batches(sentiment(48), fresh().preprocessor, 16, LENGTH, methods)
+    examples = sentiment(48)
+    # More labels are withheld on one replica than on the other.
+    labels = np.where(np.arange(48) % 3 > 0, examples.labels, -1)
+    examples = replace(examples, labels=labels)
+    data = training_batches(examples, fresh().preprocessor, 16, LENGTH, methods)
     runs = []
     for strategy in (
         tf.distribute.get_strategy(),

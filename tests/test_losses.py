@@ -7,6 +7,7 @@ from tfaugkd.errors import InputError
 from tfaugkd.losses import (
     check_objective,
     hard_loss,
+    has_label,
     kl_divergence,
     label_targets,
     mean_squared_error,
@@ -138,3 +139,38 @@ def test_probabilities_of_one_class_are_refused(distance):
 def test_an_objective_without_a_meaning_is_refused(values, key):
     with pytest.raises(InputError, match=f"^{key} is "):
         Objective(**values)
+
+
+def test_a_withheld_label_counts_in_no_loss_and_no_gradient():
+    logits = tf.Variable([[1.0, -2.0], [1.0, -2.0]])
+    targets = label_targets(tf.constant([-1, 1]), 2)
+    assert has_label(targets).numpy().tolist() == [False, True]
+    with tf.GradientTape() as tape:
+        loss = hard_loss(targets, logits)
+    # log(1 + e^3)
+    assert loss.numpy() == pytest.approx([0.0, 3.048587], 1e-5)
+    gradient = tape.gradient(loss, logits).numpy()
+    assert gradient[0].tolist() == [0.0, 0.0]
+    assert gradient[1] == pytest.approx([0.952574, -0.952574], 1e-4)
+
+
+def test_a_withheld_score_is_nan_because_minus_one_is_a_score():
+    targets = label_targets(tf.constant([float("nan"), -1.0]), 1)
+    assert hard_loss(targets, tf.constant([[5.0], [1.0]])).numpy().tolist() == [0.0, 4.0]
+    # Where all labels are withheld there is no telling classes from scores: nan stands for both.
+    assert not has_label(label_targets(tf.constant([float("nan")] * 2), 3)).numpy().any()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_mixture_has_a_label_only_if_both_texts_have_one(share):
+    targets = label_targets(tf.constant([0, -1, 1]), 2)
+    mixed = share * targets + (1 - share) * tf.roll(targets, -1, axis=0)
+    assert has_label(mixed).numpy().tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("label", [2, -2, 0.5])
+def test_a_label_that_is_no_class_makes_the_loss_infinite(label):
+    targets = label_targets(tf.constant([label, 1]), 2)
+    loss = hard_loss(targets, tf.constant([[1.0, 0.0]] * 2)).numpy()
+    assert np.isinf(loss[0])
+    assert loss[1] == pytest.approx(1.313262, 1e-5)

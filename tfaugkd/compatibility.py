@@ -77,6 +77,41 @@ def check_distillation(
         )
 
 
+def check_labels(
+    examples: Examples,
+    objective: Objective,
+    augmentations: Sequence[Augmentation],
+    method: str = "",
+) -> None:
+    """Refuses a loss against labels where no training text has one.
+
+    Args:
+        examples: The training texts.
+        objective: The loss on clean text.
+        augmentations: What is made up in each step.
+        method: Dotted key that the loss stands under, with a dot at the end.
+
+    Raises:
+        InputError: Names the weight to set to 0.
+    """
+    if examples.labelled.any():
+        return
+    weights = {"loss": objective.hard, **{each.name: each.hard for each in augmentations}}
+    for name, weight in weights.items():
+        if weight > 0:
+            place = f"{method}loss.hard" if name == "loss" else f"hard of {method}augment's {name}"
+            raise InputError(
+                f"{place} is {weight:g}, but no training text has a label (data.labels is false): "
+                "set it to 0, and leave out methods that learn from labels alone."
+            )
+    for each in augmentations:
+        if getattr(getattr(each, "of", each), "adversary", None) == "hard":
+            raise InputError(
+                f"adversary of {method}augment's {each.name} is 'hard', but no training text has a "
+                "label (data.labels is false): set it to 'soft'."
+            )
+
+
 def _check_names(augmentations: Sequence[Augmentation]) -> None:
     names = [method.name for method in augmentations]
     for name in names:

@@ -15,6 +15,7 @@ from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.loss_terms import Terms, term_names, weighted_sum
+from tfaugkd.losses import has_label, label_targets
 from tfaugkd.step import Step
 
 
@@ -83,7 +84,8 @@ class Distiller(keras.Model):
         Args:
             optimizer: A Keras optimizer or its name.
             metrics: Keras metrics of labels and the student's logits.
-            weighted_metrics: The same, weighted by `sample_weight`.
+            weighted_metrics: The same, weighted by `sample_weight`, and by 0 where the label is
+                withheld.
             run_eagerly: Run the step operation by operation, to look into it.
             jit_compile: Compile losses and gradients with XLA. It is they that are compiled, not
                 all of Keras' step, so that it works inside each replica of a strategy.
@@ -188,7 +190,9 @@ class Distiller(keras.Model):
                 tracker.update_state(terms[tracker.name].values, sample_weight)
                 moved[tracker.name] = tracker.result()
         own = {self.loss_tracker.name, *(tracker.name for tracker in self.term_trackers)}
-        scores = self.compute_metrics(x, y, logits, sample_weight)
+        labelled = tf.cast(has_label(label_targets(y, self.student.num_classes)), tf.float32)
+        of_labels = labelled if sample_weight is None else labelled * sample_weight
+        scores = self.compute_metrics(x, y, logits, of_labels)
         return moved | {name: score for name, score in scores.items() if name not in own}
 
     @property

@@ -2,7 +2,9 @@
 
 Clean text has `hard CE(student, y) + soft d(student, teacher)` and the terms of deep distillation;
 every augmentation has the same terms with weights of its own. A term is kept for each example until
-the end, and is then logged under its own name.
+the end, and is then logged under its own name. An example whose label is withheld counts as 0 in
+the terms against labels and as one example in their means, so that these are the same however
+examples fall on replicas, and the logged terms add up.
 """
 
 from collections.abc import Sequence

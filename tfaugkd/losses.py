@@ -6,23 +6,36 @@ They are reduced once, in the distiller, so that any number of replicas gives th
 import tensorflow as tf
 
 from tfaugkd.config import Objective
+from tfaugkd.data.examples import WITHHELD
 from tfaugkd.errors import InputError
 
 
 def label_targets(labels: tf.Tensor, num_classes: int) -> tf.Tensor:
     """Turns labels into targets that can be mixed.
 
+    A mixture with a withheld label is withheld too, as whatever is added to nan is nan.
+
     Args:
-        labels: `[B]`; class indices, or scores where `num_classes` is 1.
+        labels: `[B]`; class indices, or scores where `num_classes` is 1. A withheld label is nan,
+            or, of a class, -1.
         num_classes: C; 1 for regression.
 
     Returns:
-        `[B, C]` float32: one-hot classes, or the scores themselves.
+        `[B, C]` float32: one-hot classes, or the scores themselves; nan where the label is
+        withheld, and infinite where it is no class, so that the loss is, too.
     """
-    labels = tf.reshape(labels, [-1])
+    labels = tf.cast(tf.reshape(labels, [-1, 1]), tf.float32)
     if num_classes == 1:
-        return tf.cast(labels, tf.float32)[:, tf.newaxis]
-    return tf.one_hot(tf.cast(labels, tf.int32), num_classes, dtype=tf.float32)
+        return labels
+    targets = tf.cast(labels == tf.range(num_classes, dtype=tf.float32), tf.float32)
+    is_class = tf.reduce_any(targets > 0, axis=-1, keepdims=True)
+    targets = tf.where(is_class, targets, float("inf"))
+    return tf.where((labels == WITHHELD) | tf.math.is_nan(labels), float("nan"), targets)
+
+
+def has_label(targets: tf.Tensor) -> tf.Tensor:
+    """Tells whose label is known: targets `[B, C]` from `label_targets` to bool `[B]`."""
+    return ~tf.reduce_any(tf.math.is_nan(targets), axis=-1)
 
 
 def hard_loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -33,11 +46,16 @@ def hard_loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         logits: `[B, C]`.
 
     Returns:
-        `[B]`.
+        `[B]`; 0 where the label is withheld.
     """
+    labelled = has_label(targets)
+    # Inside, too: a nan that is not chosen would still be one in the gradient.
+    known = tf.where(labelled[:, tf.newaxis], targets, 0.0)
     if targets.shape[-1] == 1:
-        return mean_squared_error(targets, logits)
-    return -tf.reduce_sum(targets * tf.nn.log_softmax(logits), axis=-1)
+        loss = mean_squared_error(known, logits)
+    else:
+        loss = -tf.reduce_sum(known * tf.nn.log_softmax(logits), axis=-1)
+    return tf.where(labelled, loss, 0.0)
 
 
 def mean_squared_error(teacher_logits: tf.Tensor, student_logits: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+# The label of an example without one, among examples that have labels.
+WITHHELD = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -14,13 +17,14 @@ class Examples:
     Args:
         text_a: The N texts, or the first texts of N pairs.
         text_b: The second texts of the pairs; None for single texts.
-        labels: int32 `[N]` class indices into label_names, float32 `[N]` scores for regression,
-            or None where the labels are withheld.
+        labels: int32 `[N]` class indices into label_names, or float32 `[N]` scores for regression.
+            -1, or nan for regression, where one is withheld; None where all of them are.
         ids: A name for each example: its zero-based row in the file that it came from, or its place
             in the list if not given.
         label_names: Names of the classes in order; empty for regression.
         groups: What each example is about (a film, say), where the source knows; groups never
             straddle splits.
+        protect: Strings in the texts that no augmentation may touch.
 
     Raises:
         ValueError: If the lengths differ.
@@ -32,6 +36,7 @@ class Examples:
     ids: list[str] = field(default_factory=list)
     label_names: tuple[str, ...] = ()
     groups: list[str] | None = None
+    protect: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.ids:
@@ -61,7 +66,17 @@ class Examples:
             ids=[self.ids[place] for place in places],
             label_names=self.label_names,
             groups=None if self.groups is None else [self.groups[place] for place in places],
+            protect=self.protect,
         )
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Which examples have a label, bool `[N]`."""
+        if self.labels is None:
+            return np.zeros(len(self), bool)
+        if np.issubdtype(self.labels.dtype, np.floating):
+            return ~np.isnan(self.labels)
+        return self.labels != WITHHELD
 
     def joined(self, others: "Examples") -> "Examples":
         """Puts other examples of the same kind behind these.
