@@ -19,11 +19,15 @@ from tfaugkd.vocabulary import Vocabulary
 
 
 class Tokens(NamedTuple):
-    """A batch of token ids, as a model reads them from the start; all int32 `[B, S]`."""
+    """A batch of token ids, as a model reads them from the start; all int32 `[B, S]`.
+
+    `protected` is 1 where no augmentation may touch the text, or None if it may everywhere.
+    """
 
     token_ids: tf.Tensor
     segment_ids: tf.Tensor
     padding_mask: tf.Tensor
+    protected: tf.Tensor | None = None
 
 
 def read_tokens(x: dict[str, tf.Tensor]) -> Tokens:
@@ -49,6 +53,7 @@ def read_tokens(x: dict[str, tf.Tensor]) -> Tokens:
         token_ids,
         tf.zeros_like(token_ids) if segment_ids is None else tf.cast(segment_ids, tf.int32),
         tf.cast(x["padding_mask"], tf.int32),
+        x.get("protected"),
     )
 
 

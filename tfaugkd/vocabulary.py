@@ -36,7 +36,7 @@ class Vocabulary:
     """
 
     def __init__(self, tokenizer: Any, size: int) -> None:
-        tokens = _tokens_by_id(tokenizer)
+        tokens = tokens_by_id(tokenizer)
         special = np.zeros(size, bool)
         special[[i for i in tokenizer.special_token_ids if i is not None]] = True
         producible = np.zeros(size, bool)
@@ -75,7 +75,8 @@ def _beginning_words(tokens: dict[int, str]) -> list[int]:
     return [i for i, token in tokens.items() if token.startswith(beginnings)]
 
 
-def _tokens_by_id(tokenizer: Any) -> dict[int, str]:
+def tokens_by_id(tokenizer: Any) -> dict[int, str]:
+    """Gives a KerasHub tokenizer's tokens as they stand in its vocabulary."""
     numbered = getattr(tokenizer, "vocabulary", None)
     if isinstance(numbered, dict):
         # Byte pairs: the order of the file says nothing.

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
 from tfaugkd.augment.randomness import example_seeds, random_numbers
+from tfaugkd.augment.words import touchable
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
@@ -96,7 +97,7 @@ class FGSM:
         """Shifts the embeddings of `model`, which reads `tokens`."""
         del objective
         embeddings = model.embed(tokens.token_ids)
-        is_text = model.vocabulary.is_text(tokens.token_ids)
+        is_text = touchable(model.vocabulary, tokens)
         scale = root_mean_square(model.table) if self.unit == "rms" else 1.0
         step = tf.cast(self.epsilon, tf.float32) * scale * self._signs(embeddings, batch, draws)
         step = tf.where(is_text[..., tf.newaxis], step, 0.0)

@@ -16,6 +16,7 @@ from tfaugkd.augment.mixing import (
     position_shares,
     shares,
 )
+from tfaugkd.augment.words import touchable
 from tfaugkd.certificate import Mixture
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.config import Objective
@@ -25,8 +26,8 @@ from tfaugkd.config import Objective
 class MixUp:
     """Mixes each example's word embeddings and label with those of another one.
 
-    Both models read the mixture, each of its own embeddings; the labels are mixed alike, or stay
-    the original's.
+    Both models read the mixture, each of its own embeddings; the labels are mixed alike, and where
+    one of the two is withheld so is the mixture's; or they stay the original's.
 
     Args:
         weight: The example's share, from 0 to 1 (AugPro takes 0.5).
@@ -79,8 +80,8 @@ class MixUp:
         """Mixes in the embeddings of `model`, which reads `tokens`."""
         del batch, objective
         weight = shares(self, draws, tokens)
-        is_text = model.vocabulary.is_text(tokens.token_ids)
-        other = Tokens(*(partner(values, self.rotation) for values in tokens))
+        is_text = touchable(model.vocabulary, tokens)
+        other = Tokens(*(partner(values, self.rotation) for values in tokens[:3]))
         other_text = partner(is_text, self.rotation)
         layout, mixed_text = mixed_tokens(tokens, other, ~is_text, other_text, weight)
         real = tf.cast(tokens.padding_mask, tf.bool)

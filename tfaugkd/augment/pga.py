@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfaugkd.augment.fgsm import UNITS, random_signs
 from tfaugkd.augment.method import Batch, Draws, Models, Representation, Views, drawn
 from tfaugkd.augment.randomness import example_seeds
+from tfaugkd.augment.words import touchable
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
@@ -109,7 +110,7 @@ class PGA:
     ) -> Representation:
         """Shifts the embeddings of `model`, which reads `tokens`."""
         embeddings = model.embed(tokens.token_ids)
-        is_text = model.vocabulary.is_text(tokens.token_ids)
+        is_text = touchable(model.vocabulary, tokens)
         radius, step = self._lengths(model, is_text)
         shift = self._first(is_text, radius, embeddings.shape, draws)
         for _ in range(self.steps):

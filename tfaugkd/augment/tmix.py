@@ -16,8 +16,9 @@ class TMix:
     """Mixes each example's hidden states, and label, with those of another one.
 
     Each model mixes its own states behind one of its layers and goes on from there. All positions
-    are mixed, special tokens too: behind a layer they hold what was read of the text. Padding
-    mixes as zero; a mixture is as long as the longer of the two texts. Behind layer 0, which is
+    are mixed, special tokens too: behind a layer they hold what was read of the text. Only where
+    the text is protected its states stay, and those of a partner mix as zero, as padding does. A
+    mixture is as long as the longer of the two texts. Behind layer 0, which is
     `mixup` but for its special tokens, is the word embedding.
 
     Args:
@@ -89,8 +90,9 @@ class TMix:
             training=training,
         )
         real = tf.cast(tokens.padding_mask, tf.bool)
-        taken = partner(real, self.rotation) & (share < 1)[:, tf.newaxis]
-        own_share = tf.where(real, share[:, tf.newaxis], 0.0)
+        free = real if tokens.protected is None else real & (tokens.protected == 0)
+        taken = partner(free, self.rotation) & (share < 1)[:, tf.newaxis] & (free | ~real)
+        own_share = tf.where(free, share[:, tf.newaxis], tf.cast(real, tf.float32))
         other_share = tf.where(taken, 1.0 - share[:, tf.newaxis], 0.0)
         mixed = tf.cast(own_share, states.dtype)[..., tf.newaxis] * states + tf.cast(
             other_share, states.dtype

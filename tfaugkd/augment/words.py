@@ -27,7 +27,7 @@ class Words(NamedTuple):
 
 
 def touchable(vocabulary: Vocabulary, tokens: Tokens) -> tf.Tensor:
-    """Tells which positions may be replaced, moved or dropped: those of text.
+    """Tells which positions augmentation may touch: text, and none of it protected.
 
     Args:
         vocabulary: Of the tokens.
@@ -36,7 +36,8 @@ def touchable(vocabulary: Vocabulary, tokens: Tokens) -> tf.Tensor:
     Returns:
         bool `[B, S]`.
     """
-    return vocabulary.is_text(tokens.token_ids) & tf.cast(tokens.padding_mask, tf.bool)
+    text = vocabulary.is_text(tokens.token_ids) & tf.cast(tokens.padding_mask, tf.bool)
+    return text if tokens.protected is None else text & (tokens.protected == 0)
 
 
 def word_starts(vocabulary: Vocabulary, token_ids: tf.Tensor) -> tf.Tensor:

@@ -11,6 +11,7 @@ from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
 from tfaugkd.classifier import Tokens, read_tokens
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
+from tfaugkd.protection import protected_positions
 
 Preprocessor = Any  # keras_hub.models.TextClassifierPreprocessor, which has no types
 Arrays = dict[str, Any]
@@ -37,9 +38,10 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
 
     Args:
         x: `token_ids`, `padding_mask` and, if the family has them, `segment_ids` `[B, S]`, as a
-            KerasHub preprocessor gives them; the same under `teacher` where the teacher's
-            vocabulary is another one; under `draws`, the augmentations' random tensors; and, where
-            the teacher's answers are stored, its `teacher_logits` `[B, C]`.
+            KerasHub preprocessor gives them, and `protected` where texts hold what may not be
+            touched; the same under `teacher` where the teacher's vocabulary is another one; under
+            `draws`, the augmentations' random tensors; and, where the teacher's answers are stored,
+            its `teacher_logits` `[B, C]`.
 
     Returns:
         The parts.
@@ -64,7 +66,8 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
 
     Returns:
         `token_ids`, `padding_mask` and, for pairs or where the family has them, `segment_ids`:
-        int32 `[N, S]`. A teacher may read segments which the student's family does not have.
+        int32 `[N, S]`. A teacher may read segments which the student's family does not have. Also
+        `protected`, 1 at the tokens of protected strings, if the examples name any.
     """
     preprocessor.sequence_length = sequence_length
     parts = []
@@ -80,6 +83,10 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
     if examples.text_b is not None and "segment_ids" not in rows:
         end = preprocessor.tokenizer.end_token_id
         rows["segment_ids"] = _segments(rows["token_ids"], rows["padding_mask"], end)
+    if examples.protect:
+        rows["protected"] = protected_positions(
+            preprocessor.tokenizer, rows["token_ids"], examples.protect
+        )
     return rows
 
 
@@ -123,11 +130,12 @@ def training_batches(
     seed: int = 0,
     sample_weight: np.ndarray | None = None,
     teacher_logits: np.ndarray | None = None,
+    labels_required: bool = True,
 ) -> tf.data.Dataset:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
 
     Args:
-        examples: N labelled texts or pairs.
+        examples: N texts or pairs; those without a label count in no loss against labels.
         student: The student's preprocessor.
         batch_size: B, a multiple of 8, over all replicas.
         sequence_length: S, specials included.
@@ -137,6 +145,8 @@ def training_batches(
         sample_weight: float `[N]`; weighs each example's loss; 1 if not given.
         teacher_logits: float `[N, C]`; the teacher's stored answers to the texts, for a distiller
             with `stored_logits`.
+        labels_required: Refuse texts none of which has a label. Set it to False where the student
+            learns from its teacher alone.
 
     Returns:
         Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
@@ -145,13 +155,17 @@ def training_batches(
         InputError: There are no labels, or not as many answers as texts, or B is not a multiple
             of 8.
     """
-    if examples.labels is None:
-        raise InputError("Training needs labels, but these texts have none.")
+    if labels_required and not examples.labelled.any():
+        raise InputError(
+            "Training needs labels, but these texts have none; where the student learns from its "
+            "teacher alone, set labels_required=False."
+        )
     if batch_size % 8:
         raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
     weights = np.ones(len(examples)) if sample_weight is None else sample_weight
     x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
-    rows = tf.nest.map_structure(tf.constant, (x, examples.labels, np.asarray(weights, np.float32)))
+    labels = _labels_of(examples)
+    rows = tf.nest.map_structure(tf.constant, (x, labels, np.asarray(weights, np.float32)))
     shown = {}
     for method in augmentations:
         if isinstance(method, ShowsVariants):
@@ -190,6 +204,12 @@ def _inputs(
             )
         x["teacher_logits"] = np.asarray(teacher_logits, np.float32)
     return x
+
+
+def _labels_of(examples: Examples) -> np.ndarray:
+    if examples.labels is None:
+        return np.full(len(examples), np.nan, np.float32)
+    return examples.labels
 
 
 def _draw(
