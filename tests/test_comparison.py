@@ -10,6 +10,7 @@ from conftest import command, complaint, sentiment, write_yaml
 
 from tfaugkd import comparison
 from tfaugkd.comparison import folder_name
+from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
 from tfaugkd.intervals import paired_interval
 from tfaugkd.training import Trained
@@ -19,6 +20,8 @@ METHODS = {
     "KD": {},
     "KD + Mix": {"augment": [{"name": "augpro_mix"}]},
 }
+UNLABELLED = {"loss": {"hard": 0.0}}
+MIXUP = [{"name": "mixup"}]
 SEEDS = [0, 5]
 # Twenty made-up films of five reviews each.
 GROUPS = [str(row // 5) for row in range(100)]
@@ -209,6 +212,16 @@ def test_an_augmentation_that_changes_nothing_is_an_error_and_no_row(data, prese
         ({"seeds": [1, 1]}, "seeds is [1, 1], but must be different numbers"),
         ({"seeds": []}, "seeds is [], but must be different numbers, at least one."),
         ({"teacher_examples": 161}, "data.train_examples is 161"),
+        ({"teacher_share": 0.001}, "data.train_share is 0.001, which is 0"),
+        (
+            {"data": {"labels": False}},
+            "methods.FT.loss.hard is 1, but no training text has a label (data.labels is false): "
+            "set it to 0, and leave out methods that learn from labels alone.",
+        ),
+        (
+            {"data": {"labels": False}, "methods": {"KD": UNLABELLED | {"augment": MIXUP}}},
+            "hard of methods.KD.augment's mixup is 1, but no training text has a label",
+        ),
     ],
 )
 def test_what_cannot_be_used_stops_it_before_it_trains(
@@ -218,6 +231,79 @@ def test_what_cannot_be_used_stops_it_before_it_trains(
     _, out, err = command("compare", *config_of(tmp_path, data, preset, **changed))
     assert message in err.splitlines()[-1]
     assert (out, [path.name for path in tmp_path.iterdir()]) == ("", ["a.yaml"])
+
+
+def test_a_labelled_tenth_for_the_teacher_and_the_rest_without_labels(
+    data, preset, tmp_path, monkeypatch
+):
+    """AugPro's Tables 2, 4 and 8."""
+    seen = {}
+
+    def untrained(teacher, student, texts, *_):
+        seen["teacher" if teacher is None else "student"] = texts.train
+        return Trained(student, 0.1)
+
+    monkeypatch.setattr(comparison, "train", untrained)
+    config = config_of(
+        tmp_path,
+        data,
+        preset,
+        data={"train_examples": None, "skip_share": 0.1, "labels": False},
+        teacher_share=0.1,
+        methods={"KD": UNLABELLED},
+        check_teacher=False,
+        seeds=[0],
+    )
+    status, _, err = command("compare", *config)
+    assert status == 0, err
+    assert "16 labelled examples for the teacher, 144 (0 with labels) for the students" in err
+    assert seen["teacher"].labelled.all()
+    assert seen["student"].labels is None
+    ids = seen["teacher"].ids + seen["student"].ids
+    assert sorted(ids, key=int) == [str(row) for row in range(160)]
+    rows = json.loads((tmp_path / "output" / "rows.json").read_text())["rows"]
+    assert [row["labelled_examples"] for row in rows] == [16, 0]
+
+
+def test_scores_are_compared_by_their_correlation(preset, tmp_path):
+    examples = sentiment(80)
+    rows = [
+        {"text": text, "label": f"{label}.5"}
+        for text, label in zip(examples.text_a, examples.labels, strict=True)
+    ]
+    write_rows(tmp_path / "scores.csv", rows)
+    file = str(tmp_path / "scores.csv")
+    files = {"train_file": file, "dev_file": file, "test_file": file}
+    config = config_of(
+        tmp_path,
+        files | {"label_names": [], "sequence_length": 12},
+        preset,
+        teacher_train=TRAIN | {"steps": 40},
+        methods={"KD": {}, "Teacher alone": UNLABELLED},
+    )
+    status, out, err = command("compare", *config)
+    assert status == 0, err
+    found = {
+        row["name"]: row
+        for row in json.loads((tmp_path / "output" / "rows.json").read_text())["rows"]
+    }
+    assert found["Teacher"]["scores"]["pearson"] > 0.5
+    for row in found.values():
+        assert list(row["scores"]) == ["pearson", "spearmanr"]
+    difference = found["Teacher alone"]["scores"]["pearson"] - found["KD"]["scores"]["pearson"]
+    interval = found["Teacher alone"]["interval"]
+    assert interval["mean"] == pytest.approx(difference)
+    assert interval["low"] < interval["mean"] < interval["high"]
+    assert "earson" in out
+    # With kl there would be nothing to learn.
+    refused = config_of(
+        tmp_path,
+        files | {"label_names": [], "sequence_length": 12},
+        preset,
+        methods={"KD": {"loss": {"distance": "kl"}}},
+    )
+    _, _, err = command("compare", *refused, "--overwrite")
+    assert "always zero for a model with one output (regression); use 'mse'." in err
 
 
 def test_a_split_without_labels_stops_it_before_it_trains(data, preset, tmp_path, monkeypatch):

@@ -165,3 +165,119 @@ def test_missing_folder_file_task_or_split(tmp_path: Path):
         load_glue(tmp_path, TASKS["sst2"], "dev_mismatched")
     with pytest.raises(InputError, match="reviews is not part of GLUE"):
         load_glue(tmp_path, TASKS["reviews"], "dev")
+
+
+# The header of each official file, and one row of it; `{}` stands for the label.
+_PARSES = "\t".join(["(b)"] * 4)
+_MNLI_HEADER = (
+    "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
+    "sentence1_parse\tsentence2_parse\tsentence1\tsentence2"
+)
+_MNLI_ROW = f'0\t31193\t31193n\tgovernment\t{_PARSES}\tA "b.\tC d.'
+_DEV_LABELS = "\t".join(f"label{n}" for n in range(1, 6))
+_OFFICIAL = [
+    ("cola", "train", "CoLA/train.tsv", None, 'gj04\t{}\t\tA "b.', "1"),
+    ("cola", "dev", "CoLA/dev.tsv", None, 'gj04\t{}\t*\tA "b.', "0"),
+    ("cola", "test", "CoLA/test.tsv", "index\tsentence", '0\tA "b.', None),
+    ("sst2", "train", "SST-2/train.tsv", "sentence\tlabel", 'A "b.\t{}', "1"),
+    ("sst2", "test", "SST-2/test.tsv", "index\tsentence", '0\tA "b.', None),
+    (
+        *("mrpc", "train", "MRPC/train.tsv"),
+        *("\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String", '{}\t70\t71\tA "b.\tC d.', "1"),
+    ),
+    (
+        *("mrpc", "test", "MRPC/test.tsv"),
+        *("\ufeffindex\t#1 ID\t#2 ID\t#1 String\t#2 String", '0\t70\t71\tA "b.\tC d.', None),
+    ),
+    (
+        *("stsb", "dev", "STS-B/dev.tsv"),
+        "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore",
+        *('0\tmain-captions\tMSRvid\t2012test\t0000\tnone\tnone\tA "b.\tC d.\t{}', "3.8"),
+    ),
+    (
+        *("stsb", "test", "STS-B/test.tsv"),
+        "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2",
+        *('0\tmain-captions\tMSRvid\t2012test\t0024\tnone\tnone\tA "b.\tC d.', None),
+    ),
+    (
+        *("qqp", "train", "QQP/train.tsv"),
+        *("id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", '9\t1\t2\tA "b.\tC d.\t{}', "0"),
+    ),
+    ("qqp", "test", "QQP/test.tsv", "id\tquestion1\tquestion2", '0\tA "b.\tC d.', None),
+    (
+        *("mnli", "train", "MNLI/train.tsv", f"{_MNLI_HEADER}\tlabel1\tgold_label"),
+        *(f"{_MNLI_ROW}\tneutral\t{{}}", "contradiction"),
+    ),
+    (
+        *("mnli", "dev", "MNLI/dev_matched.tsv", f"{_MNLI_HEADER}\t{_DEV_LABELS}\tgold_label"),
+        *(_MNLI_ROW + "\tneutral" * 5 + "\t{}", "entailment"),
+    ),
+    (
+        "mnli",
+        "dev_mismatched",
+        "MNLI/dev_mismatched.tsv",
+        f"{_MNLI_HEADER}\t{_DEV_LABELS}\tgold_label",
+        *(_MNLI_ROW + "\tcontradiction" * 5 + "\t{}", "neutral"),
+    ),
+    ("mnli", "test", "MNLI/test_matched.tsv", _MNLI_HEADER, _MNLI_ROW, None),
+    ("mnli", "test_mismatched", "MNLI/test_mismatched.tsv", _MNLI_HEADER, _MNLI_ROW, None),
+    (
+        *("ax", "test", "diagnostic/diagnostic.tsv", "index\tsentence1\tsentence2"),
+        *('0\tA "b.\tC d.', None),
+    ),
+    (
+        *("qnli", "train", "QNLI/train.tsv", "index\tquestion\tsentence\tlabel"),
+        *('0\tA "b.\tC d.\t{}', "not_entailment"),
+    ),
+    ("qnli", "test", "QNLI/test.tsv", "index\tquestion\tsentence", '0\tA "b.\tC d.', None),
+    (
+        *("rte", "train", "RTE/train.tsv", "index\tsentence1\tsentence2\tlabel"),
+        *('0\tA "b.\tC d.\t{}', "entailment"),
+    ),
+    ("rte", "test", "RTE/test.tsv", "index\tsentence1\tsentence2", '0\tA "b.\tC d.', None),
+    (
+        *("wnli", "dev", "WNLI/dev.tsv", "index\tsentence1\tsentence2\tlabel"),
+        *('0\tA "b.\tC d.\t{}', "1"),
+    ),
+    ("wnli", "test", "WNLI/test.tsv", "index\tsentence1\tsentence2", '0\tA "b.\tC d.', None),
+]
+_PLACES = {
+    "1": 1,
+    "0": 0,
+    "3.8": 3.8,
+    "contradiction": 2,
+    "neutral": 1,
+    "not_entailment": 1,
+    "entailment": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "split", "file", "header", "row", "label"),
+    _OFFICIAL,
+    ids=[f"{task}-{split}" for task, split, *_ in _OFFICIAL],
+)
+def test_the_official_layout(tmp_path, task, split, file, header, row, label):
+    rows = [row.format(label)] if label else [row]
+    folder, name = file.split("/")
+    _write(tmp_path / folder, name, *([header] if header else []), *rows)
+
+    examples = load_glue(tmp_path, TASKS[task], split)
+
+    assert examples.text_a == ['A "b.']
+    assert examples.text_b == (["C d."] if TASKS[task].text_b else None)
+    assert examples.ids == ["0"]
+    if label is None:
+        assert examples.labels is None
+    else:
+        np.testing.assert_allclose(examples.labels, [_PLACES[label]])
+
+
+def test_every_row_of_a_test_file_is_kept(tmp_path: Path):
+    rows = ["0\tWhy?\tHow?", "1\t\tWhat?", "2\tWho?"]
+    _write(tmp_path / "QQP", "test.tsv", "id\tquestion1\tquestion2", *rows)
+
+    test = load_glue(tmp_path, TASKS["qqp"], "test")
+
+    assert test.ids == ["0", "1", "2"]
+    assert (test.text_a, test.text_b) == (["Why?", "", "Who?"], ["How?", "What?", ""])

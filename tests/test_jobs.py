@@ -239,6 +239,38 @@ def test_a_bad_row_is_named_by_file_and_line(row, message, short, tmp_path, untr
     assert names(tmp_path) == ["short.yaml", "train.csv"]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data.labels", "false"], "loss.hard is 1, but no training text has a label"),
+        (
+            ["--data.labels", "false", "--loss.hard", "0", "--augment", "[{name: mixup}]"],
+            "hard of augment's mixup is 1, but no training text has a label",
+        ),
+        (
+            [
+                *("--data.labels", "false", "--loss.hard", "0"),
+                *("--augment", "[{name: pga, adversary: hard}]"),
+            ],
+            "adversary of augment's pga is 'hard', but no training text has a label",
+        ),
+    ],
+)
+def test_a_loss_against_labels_that_are_withheld_is_refused(
+    options, message, short, tmp_path, untrained
+):
+    assert message in complaint("distill", *short, *options)
+    assert names(tmp_path) == ["short.yaml"]
+
+
+def test_a_teacher_is_trained_on_labels(data, tmp_path, untrained):
+    config = write_yaml(tmp_path / "a.yaml", data=data, output=str(tmp_path / "output"))
+    message = complaint("teacher", *config, "--data.labels", "false")
+    assert message == "data.labels is false, but a teacher is trained on labels; leave it out."
+    message = complaint("teacher", *config, "--data.unlabelled_file", "more.csv")
+    assert message.startswith("data.unlabelled_file is 'more.csv', but a teacher is trained on")
+
+
 def test_texts_longer_than_the_encoder_reads_are_refused(data, preset, tmp_path, untrained):
     keys = {"data": data | {"sequence_length": 17}, "output": str(tmp_path / "output")}
     config = write_yaml(tmp_path / "a.yaml", preset=preset, **keys)

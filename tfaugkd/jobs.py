@@ -15,10 +15,17 @@ import yaml
 from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_distillation, check_fit, check_length, check_variants
+from tfaugkd.compatibility import (
+    check_distillation,
+    check_fit,
+    check_labels,
+    check_length,
+    check_variants,
+)
 from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, Options, TeacherConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.teacher_file import read_teacher_logits
+from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
@@ -50,6 +57,7 @@ def train_teacher(config: TeacherConfig) -> None:
     """
     inputs = [*paths_of(config.data), config.preset]
     require_new_folder(config.output, config.overwrite, inputs)
+    _require_labels(config.data)
     texts = read_texts_of(config.data)
     keras.utils.set_random_seed(config.train.seed)
     classes = max(1, len(texts.train.label_names))
@@ -59,6 +67,16 @@ def train_teacher(config: TeacherConfig) -> None:
     _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
     trained = train(None, teacher, texts, FINE_TUNING, config.train, output / "logs")
     finish(output, trained, texts, FINE_TUNING, f"{config.preset}, fine-tuned")
+
+
+def _require_labels(data: DataConfig) -> None:
+    if not data.labels:
+        raise InputError("data.labels is false, but a teacher is trained on labels; leave it out.")
+    if data.unlabelled_file is not None:
+        raise InputError(
+            f"data.unlabelled_file is {data.unlabelled_file!r}, but a teacher is trained on "
+            "labels; leave it out."
+        )
 
 
 def distill(config: DistillConfig) -> None:
@@ -82,6 +100,7 @@ def distill(config: DistillConfig) -> None:
     stored = texts.teacher_logits is not None
     check_distillation(teacher, student, config.loss, augmentations, stored)
     check_variants(augmentations, texts.train, config.data)
+    check_labels(texts.train, config.loss, augmentations)
     if config.check_teacher:
         _check_teacher_or_file(teacher, texts)
     output = start_output(config, inputs)
@@ -155,9 +174,9 @@ def check_teacher(teacher: SplitClassifier, texts: Texts) -> Scored:
 
 def paths_of(data: DataConfig, augment: Iterable[Options] = ()) -> list[str]:
     """Lists the files and folders that a configuration reads its texts from."""
-    paths = (data.path, data.train_file, data.dev_file, data.test_file, data.added_file)
+    read = (data.path, data.train_file, data.dev_file, data.test_file, data.unlabelled_file)
     of_methods = (entry.get("file") for entry in augment)
-    return [path for path in (*paths, *of_methods) if isinstance(path, str)]
+    return [path for path in (*read, data.added_file, *of_methods) if isinstance(path, str)]
 
 
 def start_output(config: Any, inputs: Iterable[str]) -> Path:

@@ -16,13 +16,19 @@ from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 
 
-def read_texts(path: str | Path, text_a: str, text_b: str | None = None) -> Examples:
+def read_texts(
+    path: str | Path,
+    text_a: str,
+    text_b: str | None = None,
+    header: Sequence[str] | None = None,
+) -> Examples:
     """Reads texts that have no labels.
 
     Args:
         path: CSV, TSV or JSONL file.
         text_a: Name of the column with the text.
         text_b: Name of the column with the second text of a pair, if there is one.
+        header: Names of the columns, where the file has no header line.
 
     Returns:
         One example for each row, without labels.
@@ -32,10 +38,15 @@ def read_texts(path: str | Path, text_a: str, text_b: str | None = None) -> Exam
             rows.
     """
     task = Task(name="texts", text_a=text_a, text_b=text_b)
-    return examples_of(read_columns(path, task.texts), task)
+    return examples_of(read_columns(path, task.texts, header=header), task)
 
 
-def read_labelled(path: str | Path, task: Task, labels_required: bool = True) -> Examples:
+def read_labelled(
+    path: str | Path,
+    task: Task,
+    labels_required: bool = True,
+    header: Sequence[str] | None = None,
+) -> Examples:
     """Reads the texts and labels of a task.
 
     Args:
@@ -43,6 +54,7 @@ def read_labelled(path: str | Path, task: Task, labels_required: bool = True) ->
         task: The task, which names the columns and the labels.
         labels_required: Whether a file without the column of the labels is an error; else its
             examples have no labels.
+        header: Names of the columns, where the file has no header line.
 
     Returns:
         One example for each row.
@@ -54,15 +66,18 @@ def read_labelled(path: str | Path, task: Task, labels_required: bool = True) ->
     wanted, optional = [*task.texts], [task.label]
     if labels_required:
         wanted, optional = wanted + optional, []
-    return examples_of(read_columns(path, wanted, optional), task)
+    return examples_of(read_columns(path, wanted, optional, header), task)
 
 
-def read_label_names(path: str | Path, label: str) -> tuple[str, ...]:
+def read_label_names(
+    path: str | Path, label: str, header: Sequence[str] | None = None
+) -> tuple[str, ...]:
     """Lists the classes that a training file holds.
 
     Args:
         path: CSV, TSV or JSONL file.
         label: Name of the column with the label.
+        header: Names of the columns, where the file has no header line.
 
     Returns:
         The distinct labels in order.
@@ -71,7 +86,7 @@ def read_label_names(path: str | Path, label: str) -> tuple[str, ...]:
         InputError: If the file cannot be read or lacks the column, if it has only one label, or if
             its labels look like scores.
     """
-    columns = read_columns(path, [label])
+    columns = read_columns(path, [label], header=header)
     return distinct_labels(columns.values[label], columns.path, label)
 
 

@@ -23,7 +23,7 @@ def load_glue(path: str | Path, task: Task, split: str) -> Examples:
 
     Returns:
         The examples in the order of the file. Rows that are cut short or blank (GLUE's QQP has a
-        few) are left out, and a warning is logged. Test files have no labels.
+        few) are left out, and a warning is logged; in test files, which have no labels, they stay.
 
     Raises:
         InputError: If the task has no such split, the file is not there, or something in it
@@ -43,7 +43,8 @@ def load_glue(path: str | Path, task: Task, split: str) -> Examples:
         wanted=task.texts if withheld else (*task.texts, task.label),
         optional=(task.label,) if withheld else (),
         header=task.header,
-        drop_blank=True,
+        # Every row of a test file wants an answer.
+        blank="keep" if withheld else "drop",
     )
     _report_dropped(columns)
     return examples_of(columns, task)

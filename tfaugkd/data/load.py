@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from tfaugkd.config import DataConfig
-from tfaugkd.data.examples import Examples
-from tfaugkd.data.files import read_label_names, read_labelled
+from tfaugkd.data.examples import WITHHELD, Examples
+from tfaugkd.data.files import read_label_names, read_labelled, read_texts
 from tfaugkd.data.glue import load_glue
 from tfaugkd.data.packaged import load_reviews
+from tfaugkd.data.shares import part_of_train, takes_part
 from tfaugkd.data.tasks import Task, find_task
 from tfaugkd.data.tfds import load_tfds
 from tfaugkd.data.variants import add_variants, read_variants
@@ -31,9 +32,9 @@ def load_split(config: DataConfig, split: str) -> Examples:
             config.held_out sets aside. MNLI also has dev_mismatched and test_mismatched.
 
     Returns:
-        The examples. Where config.train_examples or config.held_out is given, those of train are
-        in a random order that depends on config.seed alone; others are in the source's order.
-        Behind those of train stand their variants in config.added_file.
+        The examples. Where only a part of train is taken, its examples are in a random order that
+        depends on config.seed alone; others are in the source's order. Behind those of train stand
+        their variants in config.added_file, and the texts of config.unlabelled_file.
 
     Raises:
         InputError: If the split is not there, is too small, or cannot be read.
@@ -46,12 +47,8 @@ def load_split(config: DataConfig, split: str) -> Examples:
     if split not in ("train", "held_out"):
         return _read_split(config, task, split)
     examples = _read_split(config, task, "train")
-    part = examples
-    if config.held_out > 0 or config.train_examples is not None:
-        part = _part_of_train(config, split, examples)
-    if split == "train" and config.added_file is not None:
-        part = _with_added(config.added_file, task, part, examples.ids)
-    return part
+    part = part_of_train(config, split, examples) if takes_part(config) else examples
+    return part if split == "held_out" else _as_trained_on(config, task, part, examples.ids)
 
 
 def training_ids(config: DataConfig) -> list[str]:
@@ -82,7 +79,7 @@ def task_of(config: DataConfig) -> Task:
     Raises:
         InputError: If there is no such task, or its labels cannot be known.
     """
-    task = find_task(config.task)
+    task = _named_task(config)
     if config.text_a is not None or config.text_b is not None:
         task = replace(
             task,
@@ -106,24 +103,33 @@ def source_of(config: DataConfig) -> str:
     Raises:
         InputError: If config.source is another, or what it needs is not given.
     """
-    task = find_task(config.task)
-    files = (config.train_file, config.dev_file, config.test_file)
+    task, files = _named_task(config), _has_files(config)
     source: str = config.source
     if source == "auto":
-        source = _implied_source(config, task, any(files))
+        source = _implied_source(config, task, files)
     if source not in SOURCES:
         raise unknown_name("data.source", source, ("auto", *SOURCES))
     if source == "glue" and config.path is None:
         raise InputError(
             "data.source is 'glue', so data.path must name a folder with GLUE's files."
         )
-    if source == "files" and not any(files):
+    if source == "files" and not files:
         raise InputError("data.source is 'files', so data.train_file must name a file.")
     if source == "packaged" and task.name != "reviews":
         raise InputError(f"data.source is 'packaged', which has the task reviews, not {task.name}.")
     if source != "files" and task.name == "custom":
         raise InputError("The task custom reads files of your own: give data.train_file.")
     return source
+
+
+def _named_task(config: DataConfig) -> Task:
+    if config.task != "auto":
+        return find_task(config.task)
+    return find_task("custom" if _has_files(config) or config.source == "files" else "reviews")
+
+
+def _has_files(config: DataConfig) -> bool:
+    return any((config.train_file, config.dev_file, config.test_file))
 
 
 def _implied_source(config: DataConfig, task: Task, files: bool) -> str:
@@ -141,7 +147,7 @@ def _label_names(config: DataConfig, task: Task) -> tuple[str, ...]:
         source_of(config)
         if config.train_file is None:
             raise InputError("The task custom needs data.label_names or data.train_file.")
-        return read_label_names(config.train_file, task.label)
+        return read_label_names(config.train_file, task.label, config.header)
     # YAML reads 0 and 1 as numbers.
     names = tuple(str(name) for name in config.label_names)
     if len(names) == 1 or len(set(names)) < len(names):
@@ -176,26 +182,34 @@ def _read_split(config: DataConfig, task: Task, split: str) -> Examples:
         raise InputError(f"Files of your own have no split {split!r}.")
     if file is None:
         raise InputError(f"There is no split {split!r}, because data.{split}_file is not given.")
-    return read_labelled(file, task, labels_required=split != "test")
+    # Of texts whose labels are withheld anyway the file need not have any.
+    required = config.labels if split == "train" else split != "test"
+    return read_labelled(file, task, required, config.header)
 
 
-def _part_of_train(config: DataConfig, split: str, examples: Examples) -> Examples:
-    """Cuts the shuffled rows in two: those to train on come first, those set aside last."""
-    count = len(examples)
-    left = count - config.held_out
-    if left < 1:
-        raise InputError(
-            f"data.held_out is {config.held_out}, but the training split has {count} examples."
-        )
-    wanted = left if config.train_examples is None else config.train_examples
-    if split == "train" and wanted > left:
-        aside = f", {config.held_out} of which are held out" if config.held_out else ""
-        raise InputError(
-            f"data.train_examples is {wanted}, but the training split has {count} examples{aside}."
-        )
-    shuffled = examples.shuffled(config.seed)
-    places = np.arange(left, count) if split == "held_out" else np.arange(wanted)
-    return shuffled.take(places)
+def _as_trained_on(
+    config: DataConfig, task: Task, examples: Examples, known: Sequence[str]
+) -> Examples:
+    """Withholds labels, adds variants and texts without a label, and says what is protected."""
+    if not config.labels:
+        examples = replace(examples, labels=None)
+    if config.added_file is not None:
+        examples = _with_added(config.added_file, task, examples, known)
+    if config.unlabelled_file is not None:
+        examples = examples.joined(_unlabelled(config, task, examples))
+    return replace(examples, protect=tuple(config.protect))
+
+
+def _unlabelled(config: DataConfig, task: Task, examples: Examples) -> Examples:
+    """Reads texts without labels as examples that go with labelled ones."""
+    assert config.unlabelled_file is not None
+    texts = read_texts(config.unlabelled_file, task.text_a, task.text_b, config.header)
+    ids = [f"unlabelled_{name}" for name in texts.ids]
+    labels = None
+    if examples.labels is not None:
+        withheld = np.nan if task.regression else WITHHELD
+        labels = np.full(len(texts), withheld, examples.labels.dtype)
+    return replace(texts, labels=labels, ids=ids, groups=None if examples.groups is None else ids)
 
 
 def _with_added(file: str, task: Task, part: Examples, known: Sequence[str]) -> Examples:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.formats import Rows, read_rows
@@ -18,7 +19,7 @@ class Columns:
 
     Args:
         path: The file, for messages.
-        values: For each column its N cells; none of them is blank.
+        values: For each column its N cells; none of them is blank, unless such rows are kept.
         lines: The 1-based line on which each row begins.
         rows: The zero-based number of each row, counting those that were dropped.
         dropped: Lines of the rows that were dropped, because one of the columns was blank there.
@@ -31,13 +32,19 @@ class Columns:
     dropped: list[int]
 
 
-def read_columns(path: str | Path, wanted: Sequence[str], optional: Sequence[str] = ()) -> Columns:
+def read_columns(
+    path: str | Path,
+    wanted: Sequence[str],
+    optional: Sequence[str] = (),
+    header: Sequence[str] | None = None,
+) -> Columns:
     """Reads columns by name from a CSV, TSV or JSONL file.
 
     Args:
         path: The file; its ending says how it is laid out.
         wanted: Columns that must be there.
         optional: Columns that are read if they are there.
+        header: Names of the columns, where the file has no header line.
 
     Returns:
         The columns.
@@ -46,7 +53,7 @@ def read_columns(path: str | Path, wanted: Sequence[str], optional: Sequence[str
         InputError: If the file cannot be read, lacks a column, has a blank cell in one, or has no
             rows.
     """
-    return select_columns(Path(path).expanduser(), read_rows(path), wanted, optional)
+    return select_columns(Path(path).expanduser(), read_rows(path), wanted, optional, header)
 
 
 def select_columns(
@@ -55,7 +62,7 @@ def select_columns(
     wanted: Sequence[str],
     optional: Sequence[str] = (),
     header: Sequence[str] | None = None,
-    drop_blank: bool = False,
+    blank: Literal["refuse", "drop", "keep"] = "refuse",
 ) -> Columns:
     """Picks columns out of parsed rows.
 
@@ -66,8 +73,8 @@ def select_columns(
         optional: Columns that are read if they are there.
         header: Names of the columns if the first row does not hold those wanted, and so is no
             header.
-        drop_blank: Leave out rows that are cut short or blank in one of the columns; else such a
-            row is an error.
+        blank: What becomes of rows that are cut short or blank in one of the columns: they are an
+            error, left out, or kept as they are.
 
     Returns:
         The columns.
@@ -83,13 +90,13 @@ def select_columns(
             name: _cell_text(path, line, name, cells[place]) if place < len(cells) else ""
             for name, place in places.items()
         }
-        blank = next((name for name, cell in picked.items() if not cell.strip()), None)
-        if blank is None:
+        empty = next((name for name, cell in picked.items() if not cell.strip()), None)
+        if empty is None or blank == "keep":
             _append(columns, number, line, picked)
-        elif drop_blank:
+        elif blank == "drop":
             columns.dropped.append(line)
         else:
-            raise InputError(f"{path}, line {line}: the column {blank!r} is empty.")
+            raise InputError(f"{path}, line {line}: the column {empty!r} is empty.")
     if not columns.rows:
         raise InputError(f"{path} has no rows.")
     return columns

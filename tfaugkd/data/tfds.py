@@ -107,7 +107,12 @@ def _examples_of(
         if name not in features:
             raise unknown_name(f"text of {task.tfds_name}", name, features)
     texts = [[row[name].decode("utf-8") for name in names] for row in rows]
-    kept = [place for place, pair in enumerate(texts) if all(text.strip() for text in pair)]
+    # Every row of a test split wants an answer.
+    kept = [
+        place
+        for place, pair in enumerate(texts)
+        if not labelled or all(text.strip() for text in pair)
+    ]
     if len(kept) < len(rows):
         _LOG.warning(
             "Left out %d of %d rows of %s that have an empty text.",
