@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from tfaugkd import callbacks
-from tfaugkd.callbacks import ProgressLines, SplitScores, StepTimer
+from tfaugkd.callbacks import BestWeights, ProgressLines, SplitScores, StepTimer
 
 
 @pytest.fixture
@@ -45,3 +45,44 @@ def test_scores_of_the_split_join_the_logs():
     SplitScores(lambda: {"accuracy": 0.9, "f1": 0.8}).on_epoch_end(0, logs)
     assert logs == {"loss": 0.5, "val_accuracy": 0.9, "val_f1": 0.8}
     SplitScores(lambda: {"accuracy": 0.9}).on_epoch_end(0, None)
+
+
+class Weights:
+    """What `BestWeights` asks of a model."""
+
+    def __init__(self):
+        self.values = [0]
+
+    def get_weights(self):
+        return list(self.values)
+
+    def set_weights(self, values):
+        self.values = values
+
+
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [([0.1, 0.5, 0.4], 2), ([0.5, 0.5], 1), ([float("nan"), -0.2, float("nan")], 2), ([0.3], 1)],
+)
+def test_the_best_weights_come_back(scores, kept, caplog):
+    model = Weights()
+    callback = BestWeights(model, "val_accuracy")
+    with caplog.at_level("INFO", logger="tfaugkd"):
+        for epoch, score in enumerate(scores):
+            for batch in range(3):
+                callback.on_train_batch_end(batch)
+            model.values = [epoch + 1]
+            callback.on_epoch_end(epoch, {"val_accuracy": score})
+        callback.on_train_end()
+    assert model.values == [kept]
+    assert f"Kept the weights of step {3 * kept}: val_accuracy" in caplog.text
+
+
+def test_without_a_number_the_last_weights_stay_and_it_is_said(caplog):
+    model = Weights()
+    callback = BestWeights(model, "val_accuracy")
+    callback.on_epoch_end(0, {"val_accuracy": float("nan")})
+    model.values = [7]
+    callback.on_train_end()
+    assert model.values == [7]
+    assert "No val_accuracy was a number: the last weights are kept." in caplog.text

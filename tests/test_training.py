@@ -1,15 +1,19 @@
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import LENGTH, WORDS, bert, distil_bert, sentiment
+from scipy.special import log_softmax
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tfaugkd import training
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.presets import load_classifier
+from tfaugkd.scoring import Scored
 from tfaugkd.training import (
     FINE_TUNING,
     Texts,
@@ -303,3 +307,62 @@ def test_means_are_those_of_the_last_epoch():
         "loss": 2.0,
         "degree": 0.5,
     }
+
+
+def test_the_best_of_the_scored_weights_are_kept(monkeypatch, tmp_path):
+    scores = iter([0.5, 0.9, 0.7])
+    seen = []
+
+    def scored(model, *_):
+        seen.append(weights_of(model))
+        return Scored({"accuracy": next(scores)}, np.zeros((1, 2)))
+
+    monkeypatch.setattr(training, "score_model", scored)
+    config = replace(SHORT, steps=6, keep="best")
+    result = train(None, new_student(), TEXTS, FINE_TUNING, config, tmp_path)
+    assert result.history["val_accuracy"] == [0.5, 0.9, 0.7]
+    for kept, best, last in zip(weights_of(result.model), *seen[1:], strict=True):
+        np.testing.assert_array_equal(kept, best)
+        assert kept.size == 0 or not np.array_equal(kept, last)
+
+
+def test_the_best_weights_need_scores():
+    message = "keep is 'best', but must be 'last' where evaluate_every is not given."
+    with pytest.raises(InputError, match=message):
+        TrainConfig(keep="best")
+
+
+def partly_labelled(count):
+    """The texts to train on, of which the first ones alone keep their label."""
+    labels = np.where(np.arange(40) < count, TEXTS.train.labels, -1)
+    return replace(UNWATCHED, train=replace(TEXTS.train, labels=labels))
+
+
+def test_texts_without_labels_teach_by_the_teacher_alone(big, tmp_path):
+    # All texts are in the one batch, and the loss against labels counts eight of them.
+    config = TrainConfig(steps=1, batch_size=40, jit_compile=False)
+    result = train(big, new_student(), partly_labelled(8), MethodConfig(), config, tmp_path)
+    logits = classify(new_student(), TEXTS.train.text_a)
+    every = -log_softmax(logits, -1)[np.arange(40), TEXTS.train.labels]
+    soft = np.mean((logits - classify(big, TEXTS.train.text_a)) ** 2)
+    assert result.history["student_loss"] == [pytest.approx(every[:8].sum() / 40, rel=1e-4)]
+    assert result.history["distillation_loss"] == [pytest.approx(soft, rel=1e-4)]
+
+
+def test_texts_without_labels_are_left_out_where_no_teacher_is_asked(tmp_path, caplog):
+    config = TrainConfig(steps=1, batch_size=16, jit_compile=False)
+    with caplog.at_level("INFO", logger="tfaugkd"):
+        result = train(None, new_student(), partly_labelled(16), FINE_TUNING, config, tmp_path)
+    logits = classify(new_student(), TEXTS.train.text_a[:16])
+    expected = -log_softmax(logits, -1)[np.arange(16), TEXTS.train.labels[:16]].mean()
+    assert result.history["student_loss"] == [pytest.approx(expected, rel=1e-4)]
+    assert "Left out 24 texts without a label: no teacher is asked." in caplog.text
+
+
+def test_without_any_label_the_teacher_is_all(big, tmp_path):
+    texts = replace(UNWATCHED, train=replace(TEXTS.train, labels=None))
+    method = MethodConfig(Objective(hard=0.0), [MIX])
+    result = train(big, new_student(), texts, method, SHORT, tmp_path)
+    assert "student_loss" not in result.history
+    with pytest.raises(InputError, match="Training needs labels"):
+        train(big, new_student(), texts, MethodConfig(), SHORT, tmp_path)

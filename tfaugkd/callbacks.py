@@ -81,3 +81,41 @@ class SplitScores(keras.callbacks.Callback):
         """Adds the scores to the logs, where TensorBoard and the history find them."""
         if logs is not None:
             logs |= {f"{self.prefix}{name}": value for name, value in self.scores().items()}
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Gives a model back, at the end, the weights with which it scored best.
+
+    Args:
+        model: The Keras model whose weights are kept.
+        score: Name of the score in the logs, of which more is better; of equal ones the first
+            counts.
+    """
+
+    def __init__(self, model: Any, score: str) -> None:
+        super().__init__()
+        self.kept_model = model
+        self.score = score
+        self.best = float("-inf")
+        self._weights: list[Any] | None = None
+        self._step = self._best_step = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Counts the updates."""
+        self._step += 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Keeps the weights, if they are the best so far."""
+        reached = (logs or {})[self.score]
+        # Written so that nan (a run that diverged) is never the best.
+        if reached > self.best:
+            self.best, self._best_step = reached, self._step
+            self._weights = self.kept_model.get_weights()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Puts the best weights back."""
+        if self._weights is None:
+            _LOG.warning("No %s was a number: the last weights are kept.", self.score)
+            return
+        self.kept_model.set_weights(self._weights)
+        _LOG.info("Kept the weights of step %d: %s %.4f.", self._best_step, self.score, self.best)

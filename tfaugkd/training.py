@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from tfaugkd.audit import Audit, audit
 from tfaugkd.augment import build_augmentations
-from tfaugkd.callbacks import ProgressLines, SplitScores, StepTimer
+from tfaugkd.augment.method import Augmentation
+from tfaugkd.callbacks import BestWeights, ProgressLines, SplitScores, StepTimer
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import same_vocabulary
 from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
@@ -21,6 +23,8 @@ from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
 from tfaugkd.layer_selection import copy_head
+from tfaugkd.loss_terms import clean_weights, view_weights
+from tfaugkd.metrics import primary
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.presets import student_from_preset, student_from_teacher
 from tfaugkd.scoring import score_model
@@ -57,7 +61,7 @@ class Texts:
 
     Args:
         task: Names the metrics.
-        train: The labelled texts.
+        train: The texts, of which some or, for a student, all may have no label.
         dev: The split that is scored on the way; None scores nothing.
         sequence_length: S, specials included.
         teacher_logits: The stored answers `[N, C]` of a teacher to the texts of train; None asks
@@ -97,6 +101,7 @@ def train(
             that leaves the texts as they are.
     """
     augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
+    texts = _that_teach(method.loss, augmentations, texts)
     if teacher is not None:
         _seed_dropout(teacher, config.seed)
     distiller = Distiller(
@@ -118,6 +123,7 @@ def train(
         teacher.classifier.preprocessor if teacher is not None and two_vocabularies else None,
         config.seed,
         teacher_logits=texts.teacher_logits,
+        labels_required=method.loss.hard > 0 or any(each.hard > 0 for each in augmentations),
     )
     audits = audit(distiller, batches)
     timer = StepTimer()
@@ -131,6 +137,20 @@ def train(
     ).history
     degree = {name: history[f"{name}_degree"][-1] for name in audits}
     return Trained(student, timer.seconds_per_step, degree, audits, history)
+
+
+def _that_teach(
+    objective: Objective, augmentations: Sequence[Augmentation], texts: Texts
+) -> Texts:
+    """Leaves out texts that teach nothing: those without a label, where no teacher is asked."""
+    labelled = texts.train.labelled
+    weights = [clean_weights(objective), *(view_weights(objective, each) for each in augmentations)]
+    if labelled.all() or any(each.ask_teacher for each in weights):
+        return texts
+    _LOG.info("Left out %d texts without a label: no teacher is asked.", (~labelled).sum())
+    kept = texts.train.take(np.flatnonzero(labelled))
+    logits = None if texts.teacher_logits is None else texts.teacher_logits[labelled]
+    return replace(texts, train=kept, teacher_logits=logits)
 
 
 def _seed_dropout(model: SplitClassifier, seed: int) -> None:
@@ -150,6 +170,8 @@ def _callbacks(
         callbacks.append(
             SplitScores(lambda: score_model(student, dev, texts.task, texts.sequence_length).scores)
         )
+        if config.keep == "best":
+            callbacks.append(BestWeights(student.classifier, f"val_{primary(texts.task.metrics)}"))
     if not sys.stdout.isatty():
         callbacks.append(ProgressLines(config.steps))
     callbacks.append(
