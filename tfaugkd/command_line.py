@@ -20,6 +20,7 @@ from tfaugkd.config import (
     DistillConfig,
     EvaluateConfig,
     PredictConfig,
+    SubmitConfig,
     TeacherConfig,
 )
 from tfaugkd.config_fields import build, describe, kind_of
@@ -46,6 +47,7 @@ JOBS = {
     "evaluate": Job(EvaluateConfig, "tfaugkd.scoring:evaluate"),
     "predict": Job(PredictConfig, "tfaugkd.prediction:predict"),
     "augment": Job(AugmentConfig, "tfaugkd.offline:augment"),
+    "submit": Job(SubmitConfig, "tfaugkd.submission:submit"),
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
