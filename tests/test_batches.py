@@ -225,7 +225,8 @@ def test_with_one_vocabulary_both_models_read_the_same():
     inputs = read_inputs(x)
     assert inputs.teacher is inputs.student
     assert inputs.draws == {}
-    assert all(part.dtype == tf.int32 for part in inputs.student)
+    assert all(part.dtype == tf.int32 for part in inputs.student[:3])
+    assert inputs.student.protected is None
     assert not inputs.student.segment_ids.numpy().any()
 
 
@@ -256,6 +257,16 @@ def test_texts_without_labels_and_odd_batches_are_refused(preprocessor):
         evaluation_batches(unlabelled, preprocessor, 8)
     with pytest.raises(InputError, match="12, but must be a multiple of 8"):
         training_batches(sentiment(8), preprocessor, 12)
+
+
+def test_texts_without_labels_are_batched_if_labels_are_not_required(preprocessor):
+    unlabelled = Examples(["a film"] * 8)
+    dataset = training_batches(unlabelled, preprocessor, 8, LENGTH, labels_required=False)
+    ((_, y, _),) = batches(dataset, 1)
+    assert np.isnan(y).all()
+    none = Examples(["a film"] * 8, labels=np.full(8, -1, np.int32))
+    with pytest.raises(InputError, match="set labels_required=False"):
+        training_batches(none, preprocessor, 8)
 
 
 def test_a_batch_of_unknown_size_is_refused():
