@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
+from tfaugkd.compatibility import check_length
 from tfaugkd.config import DataConfig, SubmitConfig
 from tfaugkd.data import load_split
 from tfaugkd.data.examples import Examples
@@ -116,9 +117,10 @@ def _page(part: Part, examples: Examples, folder: str, batch_size: int) -> str:
         )
     task = TASKS[part.task]
     _check_facts(folder, facts, task)
-    logits = predict_logits(
-        SplitClassifier(classifier), examples, facts.sequence_length, batch_size, progress=True
-    )
+    model = SplitClassifier(classifier)
+    length = facts.sequence_length or DataConfig.sequence_length
+    check_length("model", model, length)
+    logits = predict_logits(model, examples, length, batch_size, progress=True)
     answers = prediction_column(task, facts.label_names, logits)
     rows = (f"{index}\t{answer}\n" for index, answer in enumerate(answers))
     return "index\tprediction\n" + "".join(rows)
@@ -131,11 +133,11 @@ def _check_facts(folder: str, facts: ModelFacts, task: Task) -> None:
             f"{', '.join(facts.label_names) or 'a score'}, but {task.name}'s are "
             f"{', '.join(task.label_names) or 'a score'}."
         )
-    if facts.pair != (task.text_b is not None):
+    pairs = task.text_b is not None
+    if facts.pair not in (None, pairs):
         kinds = {True: "pairs of texts", False: "single texts"}
         raise InputError(
-            f"The model in {folder!r} reads {kinds[facts.pair]}, but {task.name} has "
-            f"{kinds[not facts.pair]}."
+            f"The model in {folder!r} reads {kinds[not pairs]}, but {task.name} has {kinds[pairs]}."
         )
 
 

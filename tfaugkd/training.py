@@ -139,9 +139,7 @@ def train(
     return Trained(student, timer.seconds_per_step, degree, audits, history)
 
 
-def _that_teach(
-    objective: Objective, augmentations: Sequence[Augmentation], texts: Texts
-) -> Texts:
+def _that_teach(objective: Objective, augmentations: Sequence[Augmentation], texts: Texts) -> Texts:
     """Leaves out texts that teach nothing: those without a label, where no teacher is asked."""
     labelled = texts.train.labelled
     weights = [clean_weights(objective), *(view_weights(objective, each) for each in augmentations)]
