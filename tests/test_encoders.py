@@ -18,7 +18,7 @@ def entered(model):
     """The encoder, the states before its second layer, and the mask."""
     texts = ["good film", "bad", "a", "bad film", "good", "film", "good good", "a film"]
     tokens = eight(Examples(texts, None, None, list("12345678"), ()), model)
-    states = model.encode(model.embed(tokens.token_ids), *tokens[1:], to_layer=1)
+    states = model.encode(model.embed(tokens.token_ids), *tokens[1:3], to_layer=1)
     return encoder_of(model.classifier), states, tokens.padding_mask
 
 
