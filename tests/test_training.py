@@ -366,3 +366,31 @@ def test_without_any_label_the_teacher_is_all(big, tmp_path):
     assert "student_loss" not in result.history
     with pytest.raises(InputError, match="Training needs labels"):
         train(big, new_student(), texts, MethodConfig(), SHORT, tmp_path)
+
+
+def test_passes_over_the_texts_are_counted_in_steps():
+    config = TrainConfig(epochs=3, batch_size=16, keep="best").planned(40)
+    assert (config.steps, config.evaluate_every, config.epochs, config.keep) == (9, 3, None, "best")
+    assert SHORT.planned(40) is SHORT
+
+
+def test_a_run_in_passes_is_scored_after_each(big, tmp_path):
+    config = TrainConfig(epochs=2, batch_size=16, jit_compile=False)
+    result = train(big, new_student(), TEXTS, MethodConfig(), config, tmp_path)
+    assert len(result.history["val_accuracy"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"epochs": 0}, "epochs is 0, but must be 1 or more."),
+        (
+            {"epochs": 2, "evaluate_every": 5},
+            "evaluate_every is 5, but must be left out where epochs is given.",
+        ),
+    ],
+)
+def test_passes_that_cannot_be_planned_are_refused(options, sentence):
+    with pytest.raises(InputError) as refused:
+        TrainConfig(**options)
+    assert str(refused.value) == sentence

@@ -3,7 +3,7 @@
 Nothing here imports TensorFlow, so that `tfaugkd --help` answers at once.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tfaugkd.errors import InputError
@@ -115,6 +115,8 @@ class TrainConfig:
 
     Args:
         steps: Number of updates.
+        epochs: Passes over the training texts, in place of steps; each is followed by a scoring on
+            the development split.
         batch_size: Examples in a batch, over all replicas; a multiple of 8 a replica.
         learning_rate: Highest learning rate.
         optimizer: "adamw", "adafactor" (T5's) or "sgd" (with a momentum of 0.9).
@@ -131,6 +133,7 @@ class TrainConfig:
     """
 
     steps: int = 1000
+    epochs: int | None = None
     batch_size: int = 32
     learning_rate: float = 5e-5
     optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"
@@ -157,8 +160,26 @@ class TrainConfig:
         divisor = f"a divisor of steps ({self.steps})"
         _require(whole, "evaluate_every", self.evaluate_every, divisor)
         _require(self.keep in ("last", "best"), "keep", self.keep, "'last' or 'best'")
-        unwatched = self.keep == "best" and self.evaluate_every is None
+        none = self.epochs is not None and self.epochs < 1
+        _require(not none, "epochs", self.epochs, "1 or more")
+        twice = self.epochs is not None and self.evaluate_every is not None
+        _require(not twice, "evaluate_every", self.evaluate_every, "left out where epochs is given")
+        unwatched = self.keep == "best" and self.evaluate_every is None and self.epochs is None
         _require(not unwatched, "keep", self.keep, "'last' where evaluate_every is not given")
+
+    def planned(self, examples: int) -> "TrainConfig":
+        """Says how many steps there are, where it was told in passes.
+
+        Args:
+            examples: How many texts one pass has.
+
+        Returns:
+            The configuration with steps in place of epochs; itself where there are none.
+        """
+        if self.epochs is None:
+            return self
+        steps = -(-examples // self.batch_size)
+        return replace(self, steps=self.epochs * steps, epochs=None, evaluate_every=steps)
 
 
 @dataclass(frozen=True)

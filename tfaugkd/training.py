@@ -100,6 +100,7 @@ def train(
         InputError: Models, loss and augmentations that do not fit together, or an augmentation
             that leaves the texts as they are.
     """
+    config = config.planned(len(texts.train))
     augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
     texts = _that_teach(method.loss, augmentations, texts)
     if teacher is not None:
