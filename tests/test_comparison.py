@@ -1,18 +1,21 @@
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import keras_hub
 import numpy as np
 import pytest
-from conftest import command, complaint, sentiment, write_yaml
+from conftest import LENGTH, bert, command, complaint, sentiment, write_yaml
 
-from tfaugkd import comparison
-from tfaugkd.comparison import folder_name
+from tfaugkd import comparison, comparison_rows, comparison_training
+from tfaugkd.comparison_training import folder_name
 from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
+from tfaugkd.folders import only_writer
 from tfaugkd.intervals import paired_interval
+from tfaugkd.saved_model import ModelFacts, save_model
 from tfaugkd.training import Trained
 
 METHODS = {
@@ -23,6 +26,7 @@ METHODS = {
 UNLABELLED = {"loss": {"hard": 0.0}}
 MIXUP = [{"name": "mixup"}]
 SEEDS = [0, 5]
+RUN = ["logits.npy", "logs", "model", "run.json"]
 # Twenty made-up films of five reviews each.
 GROUPS = [str(row // 5) for row in range(100)]
 TRAIN = {"batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
@@ -43,10 +47,8 @@ def config_of(folder, files, preset, **changed):
     return write_yaml(folder / "a.yaml", **(keys | changed))
 
 
-@pytest.fixture(scope="module")
-def compared(data, preset, tmp_path_factory):
-    """The folder of a comparison, and what it printed."""
-    folder = tmp_path_factory.mktemp("comparison")
+def compare(*options):
+    """Runs a comparison that knows the films of the test split."""
     read = comparison.load_split
 
     def load_split(config, split):
@@ -55,7 +57,14 @@ def compared(data, preset, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparison, "load_split", load_split)
-        status, out, err = command("compare", *config_of(folder, data, preset))
+        return command("compare", *options)
+
+
+@pytest.fixture(scope="module")
+def compared(data, preset, tmp_path_factory):
+    """The folder of a comparison, and what it printed."""
+    folder = tmp_path_factory.mktemp("comparison")
+    status, out, err = compare(*config_of(folder, data, preset))
     assert status == 0, err
     return folder / "output", out
 
@@ -140,7 +149,7 @@ def test_the_report_and_what_is_printed_say_the_same(compared, rows):
             assert float(found.group(1)) == pytest.approx(100 * row["scores"]["accuracy"], abs=0.06)
     assert "Each ran with 2 seeds (0, 5)" in page
     assert "drawn by film" in page
-    assert "on 160 labelled examples, the students on 80 examples" in page
+    assert "on 160 labelled examples, the students were trained on 80 examples" in page
     assert "on the 100 examples of the test split" in page
     assert (output / "comparison.png").read_bytes().startswith(b"\x89PNG")
     assert out.endswith(f"The report is {output}/report.md\n")
@@ -149,14 +158,15 @@ def test_the_report_and_what_is_printed_say_the_same(compared, rows):
 def test_the_folder_holds_every_model_and_nothing_else(compared):
     output, _ = compared
     found = sorted(path.name for path in output.iterdir())
-    written = ["comparison.png", "config.yaml", "report.md", "rows.json"]
+    written = ["comparison.png", "config.yaml", "report.md", "rows.json", "setting.json"]
     assert found == [*written, "students", "teacher", "tfaugkd.json"]
     students = sorted(path.name for path in (output / "students").iterdir())
     assert students == ["ft", "kd", "kd_mix"]
     for name in students:
         for seed in SEEDS:
             folder = output / "students" / name / f"seed_{seed}"
-            assert sorted(path.name for path in folder.iterdir()) == ["logs", "model"]
+            assert sorted(path.name for path in folder.iterdir()) == RUN
+    assert sorted(path.name for path in (output / "teacher").iterdir()) == RUN
 
 
 def test_fine_tuning_is_not_taught(compared):
@@ -227,7 +237,7 @@ def test_an_augmentation_that_changes_nothing_is_an_error_and_no_row(data, prese
 def test_what_cannot_be_used_stops_it_before_it_trains(
     changed, message, data, preset, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(comparison, "train", lambda *_: pytest.fail("it trains"))
+    monkeypatch.setattr(comparison_training, "train", lambda *_: pytest.fail("it trains"))
     _, out, err = command("compare", *config_of(tmp_path, data, preset, **changed))
     assert message in err.splitlines()[-1]
     assert (out, [path.name for path in tmp_path.iterdir()]) == ("", ["a.yaml"])
@@ -243,7 +253,7 @@ def test_a_labelled_tenth_for_the_teacher_and_the_rest_without_labels(
         seen["teacher" if teacher is None else "student"] = texts.train
         return Trained(student, 0.1)
 
-    monkeypatch.setattr(comparison, "train", untrained)
+    monkeypatch.setattr(comparison_training, "train", untrained)
     config = config_of(
         tmp_path,
         data,
@@ -307,7 +317,7 @@ def test_scores_are_compared_by_their_correlation(preset, tmp_path):
 
 
 def test_a_split_without_labels_stops_it_before_it_trains(data, preset, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "train", lambda *_: pytest.fail("it trains"))
+    monkeypatch.setattr(comparison_training, "train", lambda *_: pytest.fail("it trains"))
     path = tmp_path / "test.csv"
     path.write_text("text\nthe film was good\n")
     config = config_of(tmp_path, data, preset, data={"test_file": str(path)})
@@ -329,7 +339,7 @@ def test_a_teacher_that_learns_nothing_stops_it(data, preset, tmp_path, monkeypa
         student.classifier.output_dense.kernel.assign(np.zeros((16, 2)))
         return Trained(student, 0.1)
 
-    monkeypatch.setattr(comparison, "train", untrained)
+    monkeypatch.setattr(comparison_training, "train", untrained)
     config = config_of(tmp_path, data, preset, methods={"KD": {}})
     status, _, err = command("compare", *config)
     assert status == 2
@@ -339,9 +349,204 @@ def test_a_teacher_that_learns_nothing_stops_it(data, preset, tmp_path, monkeypa
     assert err.splitlines()[-1] == "tfaugkd: error: a student is trained"
 
 
+@pytest.fixture
+def again(compared, data, preset, tmp_path):
+    """A copy of the comparison, and a way to run its command again with some keys changed."""
+    copy = shutil.copytree(compared[0], tmp_path / "output")
+
+    def run(*options, **changed):
+        return compare(*config_of(tmp_path, data, preset, **changed), *options)
+
+    return copy, run
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Stops a comparison where it would begin to train."""
+
+    def stop(*_):
+        raise InputError("training begins")
+
+    monkeypatch.setattr(comparison_training, "train", stop)
+
+
+def said(err):
+    """Gives what was logged, without the times."""
+    return [line.partition(" ")[2] for line in err.splitlines()]
+
+
+def without_times(path):
+    """Reads rows.json, but for what differs between two runs of anything."""
+    found = json.loads(path.read_text())
+    for row in found["rows"]:
+        for name in ("seconds_per_step", "latency_one_s", "latency_batch_s", "size_bytes"):
+            assert row.pop(name) > 0
+    return {"rows": found["rows"], "seeds": found["seeds"], "machine": found["machine"]}
+
+
+def test_an_interrupted_comparison_goes_on_and_ends_as_if_it_had_not_been(
+    again, compared, monkeypatch
+):
+    output, run = again
+    for name in ("report.md", "rows.json", "comparison.png"):
+        (output / name).unlink()
+    # One student was saved but not scored to the end, and one had not begun.
+    (output / "students" / "ft" / "seed_0" / "run.json").unlink()
+    shutil.rmtree(output / "students" / "kd_mix" / "seed_5")
+    real, trained = comparison_training.train, []
+
+    def once(*arguments):
+        if trained:
+            raise KeyboardInterrupt
+        trained.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(comparison_training, "train", once)
+    # Compiling for it takes most of the time, and it differs from run to run.
+    monkeypatch.setattr(comparison_rows, "_latencies", lambda *_: (0.1, 0.2))
+    status, out, err = run()
+    assert (status, out) == (130, "")
+    assert "Taken over: teacher, 4 of 6 students." in said(err)
+    assert not (output / "report.md").exists()
+    assert not (output / "students" / "kd_mix" / "seed_5" / "run.json").exists()
+
+    trained.clear()
+    status, _, err = run()
+    assert status == 0, err
+    assert "Taken over: teacher, 5 of 6 students." in said(err)
+    assert len(trained) == 1
+    assert without_times(output / "rows.json") == without_times(compared[0] / "rows.json")
+    for folder in ("students/ft/seed_0", "students/kd_mix/seed_5"):
+        logits = [np.load(place / folder / "logits.npy") for place in (output, compared[0])]
+        np.testing.assert_array_equal(*logits)
+        assert len(list((output / folder / "logs").rglob("events.*"))) == 1
+
+    # The seconds of what was taken over count, too.
+    records = [json.loads(path.read_text()) for path in output.rglob("run.json")]
+    taken = sum(record["wall_time_s"] for record in records)
+    assert json.loads((output / "rows.json").read_text())["wall_time_s"] > taken > 0
+
+
+def test_only_what_is_new_or_changed_is_trained(again, untrained):
+    output, run = again
+    more = {"Better": {"augment": [{"name": "mixup"}]}}
+    status, _, err = run(methods=METHODS | more, seeds=[0, 5, 6])
+    assert status == 2
+    assert said(err)[-3:-1] == [
+        "Taken over: teacher, 6 of 12 students.",
+        "Better, seed 0: 20 steps.",
+    ]
+    assert "seeds:\n- 0\n- 5\n- 6\n" in (output / "config.yaml").read_text()
+    status, _, err = run(methods=METHODS | {"FT": {"loss": {"soft": 0.0, "hard": 2.0}}})
+    assert status == 2
+    assert said(err)[-5:-1] == [
+        "FT, seed 0 is trained again: it was made with method.loss.hard 1.0, not 2.0.",
+        "FT, seed 5 is trained again: it was made with method.loss.hard 1.0, not 2.0.",
+        "Taken over: teacher, 4 of 6 students.",
+        "FT, seed 0: 20 steps.",
+    ]
+
+
+def test_another_setting_is_refused_and_nothing_is_lost(again, untrained):
+    output, run = again
+    before = sorted(path for path in output.rglob("*"))
+    status, _, err = run(teacher_train=TRAIN | {"steps": 81})
+    assert status == 2
+    assert err.splitlines()[-1] == (
+        f"tfaugkd: error: output is '{output}', which holds a comparison with teacher_train.steps "
+        "80, not 81; name another folder or set overwrite: true."
+    )
+    status, _, err = run(data={"train_examples": 81})
+    assert "with texts.students '80 texts, sha256 " in err.splitlines()[-1]
+    assert sorted(path for path in output.rglob("*")) == before
+
+
+def test_overwrite_begins_anew(again, untrained):
+    output, run = again
+    status, _, err = run("--overwrite")
+    assert status == 2
+    assert said(err)[-2].startswith("Teacher: fine-tuning")
+    assert not list(output.rglob("run.json"))
+
+
+def test_two_processes_do_not_write_into_one_folder(again, untrained):
+    output, run = again
+    with only_writer(output):
+        for options in ([], ["--overwrite"]):
+            status, _, err = run(*options)
+            assert status == 2
+            assert err.startswith(f"tfaugkd: error: output is '{output}', where another run is wri")
+    assert (output / "teacher" / "run.json").exists()
+
+
+def test_a_teacher_that_is_there_is_taken(data, teacher_output, tmp_path, monkeypatch, request):
+    monkeypatch.setattr(comparison_rows, "_latencies", lambda *_: (0.1, 0.2))
+    config = write_yaml(
+        tmp_path / "a.yaml",
+        data=data,
+        teacher=str(teacher_output),
+        student={"layers": 1},
+        train=TRAIN | {"steps": 2},
+        methods={"KD": {}},
+        output=str(tmp_path / "output"),
+    )
+    status, _, err = command("compare", *config)
+    assert status == 0, err
+    output = tmp_path / "output"
+    assert "teacher" not in [path.name for path in output.iterdir()]
+    teacher, student = json.loads((output / "rows.json").read_text())["rows"]
+    scores = tmp_path / "scores.json"
+    options = write_yaml(tmp_path / "b.yaml", data=data, split="test", model=str(teacher_output))
+    assert command("evaluate", *options, "--output", scores)[0] == 0
+    assert teacher["scores"] == json.loads(scores.read_text())["scores"]
+    for name in ("labelled_examples", "steps", "seconds_per_step"):
+        assert teacher[name] is None
+        assert student[name] is not None
+    page = (output / "report.md").read_text()
+    assert f"The teacher is the one in {teacher_output}, the students were trained on 160" in page
+    card = (output / "students" / "kd" / "seed_0" / "model" / "README.md").read_text()
+    assert f"**Teacher:** {teacher_output}\n" in card
+
+    # Whatever its folder is called, it is the same teacher.
+    request.getfixturevalue("untrained")
+    options = ["--teacher", teacher_output / "model", "--seeds", "[0, 1]"]
+    assert said(command("compare", *config, *options)[2])[-3] == "Taken over: 1 of 2 students."
+
+
 @pytest.mark.parametrize(
-    ("name", "folder"),
-    [("KD", "kd"), ("KD + AugPro-Mix", "kd_augpro-mix"), ("a/b: ../c (T=2.0)", "a_b_c_t_2_0")],
+    ("option", "value"),
+    [
+        ("teacher_examples", "100"),
+        ("teacher_preset", "a"),
+        ("teacher_pooling", "mean"),
+        ("teacher_train.steps", "5"),
+    ],
 )
-def test_the_folder_of_a_method(name, folder):
-    assert folder_name(name) == folder
+def test_there_is_one_teacher(option, value, tmp_path):
+    options = ["--methods", "{KD: {}}", "--teacher", "x", "--output", tmp_path / "output"]
+    key = option.partition(".")[0]
+    expected = f"teacher is 'x', which is trained already, so {key} must be left out."
+    assert complaint("compare", *options, f"--{option}", value) == expected
+
+
+def test_a_teacher_that_is_there_must_know_something(data, tmp_path, untrained):
+    # Always the same answer.
+    classifier = bert(layers=1, seed=1)
+    classifier.output_dense.kernel.assign(np.zeros((8, 2)))
+    facts = ModelFacts("custom", ("negative", "positive"), LENGTH)
+    save_model(classifier, tmp_path / "teacher" / "model", facts, "")
+    config = write_yaml(
+        tmp_path / "a.yaml",
+        data=data,
+        teacher=str(tmp_path / "teacher"),
+        student={"layers": 1},
+        methods={"KD": {}},
+        output=str(tmp_path / "output"),
+    )
+    _, _, err = command("compare", *config)
+    assert "The teacher's accuracy on 64 examples is 0." in err.splitlines()[-1]
+    swapped = ["--data.label_names", "[positive, negative]"]
+    assert "The teacher's labels are" in command("compare", *config, *swapped)[2].splitlines()[-1]
+    assert not (tmp_path / "output").exists()
+    _, _, err = command("compare", *config, "--check_teacher", "false")
+    assert err.splitlines()[-1] == "tfaugkd: error: training begins"

@@ -4,8 +4,10 @@ from tfaugkd.errors import InputError
 from tfaugkd.folders import (
     MARKER,
     cache_folder,
+    only_writer,
     prepare_output,
     publish,
+    remove,
     replacing,
     size_on_disk,
     write_text,
@@ -60,6 +62,24 @@ def test_links_are_removed_but_not_followed(tmp_path):
     prepare_output(folder, overwrite=True)
     assert names(folder) == [MARKER]
     assert names(precious) == ["file.txt"]
+
+
+def test_one_process_writes_at_a_time(tmp_path):
+    folder = prepare_output(tmp_path / "run")
+    with only_writer(folder), pytest.raises(InputError, match="where another run is writing"):
+        only_writer(folder).__enter__()
+    with only_writer(folder):
+        assert names(folder) == [MARKER]
+
+
+def test_what_is_not_there_need_not_be_removed(tmp_path):
+    write_text(tmp_path / "folder" / "a.txt", "text")
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    remove(tmp_path / "link")
+    remove(tmp_path / "link")
+    assert names(tmp_path) == ["folder"]
+    remove(tmp_path / "folder")
+    assert names(tmp_path) == []
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_the_page_tells_how_it_came_about(report, tmp_path):
         "# Reviews\n",
         "2 ways to train a student for film reviews: KD, MixUp.",
         "Each ran with 2 seeds (0, 1).",
-        "7,500 labelled examples, the students on 1 example;",
+        "7,500 labelled examples, the students were trained on 1 example;",
         "3,120 examples of the test split",
         "1 h 2 min 3 s on a machine",
         "    tfaugkd compare configs/reviews.yaml\n",
@@ -63,6 +64,13 @@ def test_the_page_tells_how_it_came_about(report, tmp_path):
     ):
         assert told in text
     assert text.partition("## How to read it")[2].count("\n- ") == 3
+
+
+def test_a_teacher_that_was_there_is_named(report, tmp_path):
+    given = dataclasses.replace(report, teacher_examples=None, teacher_folder="outputs/teacher")
+    text = write_report(tmp_path, given).read_text(encoding="utf-8")
+    told = "The teacher is the one in outputs/teacher, the students were trained on 1 example;"
+    assert told in text
 
 
 def test_numbers_are_plain_json(report, tmp_path):

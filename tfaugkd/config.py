@@ -492,6 +492,11 @@ class MethodConfig:
     augment: list[Options] = field(default_factory=list)
     teacher_dropout: bool = False
 
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether a teacher is run; what is made up is labelled by one."""
+        return self.loss.soft > 0 or self.loss.deep.weighs or bool(self.augment)
+
 
 @dataclass(frozen=True)
 class CompareConfig:
@@ -499,6 +504,9 @@ class CompareConfig:
 
     Args:
         data: The texts that the students see.
+        teacher: Folder of a teacher that is there already (made by `tfaugkd teacher`, or the
+            folder teacher of an earlier comparison). Then none is fine-tuned, and the other
+            keys that begin with teacher_ must not be given.
         teacher_examples: Labelled examples for the teacher; all that there are if not given.
         teacher_share: The same as a share of the training split, above 0 and up to 1. With
             data.skip_share the same, teacher and students have no example in common.
@@ -512,12 +520,15 @@ class CompareConfig:
         split: The split that the table is about: dev, test or held_out.
         seeds: Every method is run once with each seed.
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
-        output: Folder for the models, the logs and the report; must be new or empty.
-        overwrite: Replace what stands in output.
+        output: Folder for the models, the logs and the report; new or empty, or one with a
+            comparison that was interrupted, which goes on: models that are finished are taken over.
+            Methods and seeds may be added to it; all else must be as before.
+        overwrite: Replace what stands in output, and begin anew.
     """
 
     methods: dict[str, MethodConfig]
     data: DataConfig = field(default_factory=DataConfig)
+    teacher: str | None = None
     teacher_examples: int | None = None
     teacher_share: float | None = None
     teacher_preset: str = PACKAGED
@@ -538,5 +549,22 @@ class CompareConfig:
         _check_share("teacher_share", self.teacher_share, "teacher_examples", examples)
         known = self.baseline in self.methods
         _require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
+        if self.teacher is not None:
+            self._require_no_second_teacher()
         once = len(set(self.seeds)) == len(self.seeds)
         _require(bool(self.seeds) and once, "seeds", self.seeds, "different numbers, at least one")
+
+    def _require_no_second_teacher(self) -> None:
+        unused = {
+            "teacher_examples": None,
+            "teacher_share": None,
+            "teacher_preset": PACKAGED,
+            "teacher_pooling": None,
+            "teacher_train": TrainConfig(),
+        }
+        for key, default in unused.items():
+            if getattr(self, key) != default:
+                raise InputError(
+                    f"teacher is {self.teacher!r}, which is trained already, so {key} must be left "
+                    "out."
+                )

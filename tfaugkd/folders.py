@@ -1,5 +1,6 @@
 """Output folders and files: nothing unknown is ever deleted, nothing is left half written."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -55,9 +56,48 @@ def prepare_output(
     folder.mkdir(parents=True, exist_ok=True)
     # The marker goes last: an interrupted removal can then be repeated.
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == MARKER):
-        _remove(entry)
+        remove(entry)
     write_text(folder / MARKER, json.dumps({"made_by": "tfaugkd"}) + "\n")
     return folder
+
+
+@contextmanager
+def only_writer(folder: str | Path) -> Iterator[None]:
+    """Keeps a second process from writing into the same output folder meanwhile.
+
+    The lock goes with the process that holds it, however that ends.
+
+    Args:
+        folder: A folder with the marker file.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: Another process writes there.
+    """
+    with (Path(folder) / MARKER).open() as marker:
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"output is {str(folder)!r}, where another run is writing; wait for it, or name "
+                "another folder."
+            ) from error
+        yield
+
+
+def remove(path: str | Path) -> None:
+    """Removes a file, a link or a folder with all that is in it, if it is there.
+
+    Args:
+        path: What to remove; a link is not followed.
+    """
+    entry = Path(path)
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def require_new_file(path: str | Path, overwrite: bool = False) -> None:
@@ -192,10 +232,3 @@ def _require_removable(folder: Path, overwrite: bool, inputs: Iterable[str | Pat
                 f"output is {str(folder)!r}, but the run reads {str(read)!r}, which overwrite "
                 "would remove; name another folder."
             )
-
-
-def _remove(entry: Path) -> None:
-    if entry.is_dir() and not entry.is_symlink():
-        shutil.rmtree(entry)
-    else:
-        entry.unlink()

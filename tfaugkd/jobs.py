@@ -195,8 +195,13 @@ def start_output(config: Any, inputs: Iterable[str]) -> Path:
         InputError: It is not empty, or not ours to empty.
     """
     folder = prepare_output(config.output, config.overwrite, inputs)
-    write_text(folder / "config.yaml", yaml.safe_dump(asdict(config), sort_keys=False))
+    write_config(folder, config)
     return folder
+
+
+def write_config(folder: Path, config: Any) -> None:
+    """Writes a configuration into its output folder, as `config.yaml`."""
+    write_text(folder / "config.yaml", yaml.safe_dump(asdict(config), sort_keys=False))
 
 
 def finish(

@@ -69,4 +69,8 @@ def build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     )
     # T5 calls the scale of its layer norms a weight; what is searched is a path that ends in ":0".
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", r"/weight\b"])
+    if optimizer._distribution_strategy.num_replicas_in_sync == 1:
+        # TensorFlow never forgets the gradient of this sum over replicas, and with it the graph:
+        # the weights and slots of every model that a process trains would stay in memory.
+        optimizer._all_reduce_sum_gradients = list
     return optimizer

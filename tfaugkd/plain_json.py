@@ -21,20 +21,28 @@ def write_json(path: str | Path, value: object) -> None:
         value: Dataclasses, mappings, lists and scalars. A nan or an infinity, which JSON does not
             have, is written as null.
     """
-    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Turns a value into what JSON holds, so that it equals itself after it was read back.
+
+    Args:
+        value: As for `write_json`.
+
+    Returns:
+        Mappings, lists and scalars; None for a nan or an infinity.
+    """
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
-        return {field.name: _plain(getattr(value, field.name)) for field in fields}
+        return {field.name: plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return _plain(value._asdict())
+        return plain(value._asdict())
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -23,7 +23,8 @@ class Report:
         baseline: Name of the row that the others are compared with.
         split: Name of the split that was scored.
         split_size: Examples in it.
-        teacher_examples: Labelled examples that the teacher was trained on.
+        teacher_examples: Labelled examples that the teacher was trained on; None for one that was
+            there already.
         student_examples: Examples that the students were trained on.
         seeds: Each method was run once with each of these.
         machine: Processor, cores and library versions.
@@ -32,6 +33,7 @@ class Report:
         batch_size: Texts in the batch that was timed.
         compared: Metric of the intervals and of the picture.
         teacher: Name of the teacher's row, if there is one.
+        teacher_folder: Where a teacher that was there already lies.
         grouped_by: What the intervals take as one draw, such as "film"; every example by itself if
             empty.
     """
@@ -42,7 +44,7 @@ class Report:
     baseline: str
     split: str
     split_size: int
-    teacher_examples: int
+    teacher_examples: int | None
     student_examples: int
     seeds: Sequence[int]
     machine: str
@@ -51,6 +53,7 @@ class Report:
     batch_size: int
     compared: str = "accuracy"
     teacher: str | None = "Teacher"
+    teacher_folder: str = ""
     grouped_by: str = ""
 
 
@@ -96,11 +99,14 @@ def _page(report: Report) -> str:
 def _setting(report: Report) -> str:
     methods = [row.name for row in report.rows if row.name != report.teacher]
     seeds = ", ".join(str(seed) for seed in report.seeds)
+    teacher = f"The teacher is the one in {report.teacher_folder}"
+    if report.teacher_examples is not None:
+        of_teacher = _several(report.teacher_examples, "labelled example")
+        teacher = f"The teacher was trained on {of_teacher}"
     return (
         f"{_several(len(methods), 'way')} to train a student for {report.task}: "
         f"{', '.join(methods)}. Each ran with {_several(len(report.seeds), 'seed')} ({seeds}). "
-        "The teacher was trained "
-        f"on {_several(report.teacher_examples, 'labelled example')}, the students on "
+        f"{teacher}, the students were trained on "
         f"{_several(report.student_examples, 'example')}; all were scored on the "
         f"{_several(report.split_size, 'example')} of the {report.split} split. It took "
         f"{_duration(report.wall_time_s)} on {report.machine}. To run it again:"

@@ -78,6 +78,26 @@ def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
     Raises:
         InputError: There is no such folder, or no classifier in it.
     """
+    path = model_path(folder)
+    if is_checkpoint(path):
+        return load_classifier(str(path)), ModelFacts("custom", label_names_of(path), None, None)
+    facts = _read_facts(path / MARKER)
+    return load_classifier(str(path)), facts
+
+
+def model_path(folder: str | Path) -> Path:
+    """Finds a trained classifier on disk.
+
+    Args:
+        folder: The folder of the model, or the output folder that it lies in; or a classifier in
+            Hugging Face's format.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        InputError: There is no such folder, or no classifier in it.
+    """
     path = Path(folder)
     if (path / MODEL_FOLDER).is_dir():
         path = path / MODEL_FOLDER
@@ -86,12 +106,9 @@ def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
             f"There is no folder {str(folder)!r} with a trained model; `tfaugkd teacher` and "
             "`tfaugkd distill` make one."
         )
-    if is_checkpoint(path):
-        return load_classifier(str(path)), ModelFacts("custom", label_names_of(path), None, None)
-    if not (path / "task.json").is_file():
+    if not is_checkpoint(path) and not (path / "task.json").is_file():
         raise InputError(f"The folder {str(path)!r} holds no saved classifier (no task.json).")
-    facts = _read_facts(path / MARKER)
-    return load_classifier(str(path)), facts
+    return path
 
 
 def _read_facts(path: Path) -> ModelFacts | None:

@@ -1,0 +1,110 @@
+"""From the runs of a comparison to the rows of its table."""
+
+import gc
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+
+from tfaugkd.classifier import SplitClassifier
+from tfaugkd.comparison_run import Run
+from tfaugkd.comparison_setting import TEACHER, Setting
+from tfaugkd.data.batches import read_inputs, tokenise
+from tfaugkd.data.examples import Examples
+from tfaugkd.folders import size_on_disk
+from tfaugkd.intervals import Interval, mean_and_spread, paired_interval
+from tfaugkd.latency import latency
+from tfaugkd.metrics import agreement, per_example
+from tfaugkd.prediction import EVALUATION_BATCH
+from tfaugkd.saved_model import load_model
+from tfaugkd.table import Row
+
+
+def comparison_rows(setting: Setting, teacher: Run, students: dict[str, list[Run]]) -> list[Row]:
+    """Says what each method is worth; saved models are loaded one by one and timed.
+
+    Args:
+        setting: What the runs share.
+        teacher: The teacher.
+        students: For each method a run with each seed.
+
+    Returns:
+        A row for the teacher and one for each method.
+    """
+    baseline = _right(setting, students[setting.config.baseline])
+    rows = [_teacher_row(setting, teacher)]
+    for name, runs in students.items():
+        interval = None
+        if name != setting.config.baseline:
+            groups = setting.split.groups
+            interval = paired_interval(_right(setting, runs), baseline, groups=groups)
+        rows.append(_row(setting, name, runs, teacher, interval))
+    return rows
+
+
+def _right(setting: Setting, runs: list[Run]) -> np.ndarray:
+    """Gives for each example the share of the seeds whose student is right, `[N]`."""
+    labels = np.asarray(setting.split.labels)
+    return np.mean([per_example(labels, run.scored.logits) for run in runs], axis=0)
+
+
+def _teacher_row(setting: Setting, teacher: Run) -> Row:
+    row = replace(_row(setting, TEACHER, [teacher], teacher, None), agreement=None)
+    if setting.config.teacher is not None:
+        # How it was trained is not known here.
+        return replace(row, labelled_examples=None, steps=None, seconds_per_step=None)
+    labelled = len(setting.teacher_texts.train)
+    return replace(row, labelled_examples=labelled, steps=setting.config.teacher_train.steps)
+
+
+def _row(
+    setting: Setting, name: str, runs: list[Run], teacher: Run, interval: Interval | None
+) -> Row:
+    means = {
+        metric: mean_and_spread([run.scored.scores[metric] for run in runs])
+        for metric in runs[0].scored.scores
+    }
+    model = SplitClassifier(load_model(runs[0].model)[0])
+    one, batch = _latencies(model, setting.split, setting.students.sequence_length)
+    parameters = model.parameter_count
+    del model
+    # Models are held in cycles, and there may be many rows.
+    gc.collect()
+    return Row(
+        name=name,
+        parameters=parameters,
+        size_bytes=size_on_disk(runs[0].model),
+        scores={metric: mean for metric, (mean, _) in means.items()},
+        spread={metric: spread for metric, (_, spread) in means.items()} if len(runs) > 1 else {},
+        interval=interval,
+        agreement=float(
+            np.mean([agreement(run.scored.logits, teacher.scored.logits) for run in runs])
+        ),
+        labelled_examples=int(setting.students.train.labelled.sum()),
+        steps=setting.config.train.steps,
+        seconds_per_step=float(np.median([run.seconds_per_step for run in runs])),
+        latency_one_s=one,
+        latency_batch_s=batch,
+        degree=_means([run.degree for run in runs]),
+        distinct=_means(
+            [{key: found.distinct for key, found in run.audits.items()} for run in runs]
+        ),
+    )
+
+
+def _means(values: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([each[name] for each in values])) for name in values[0]}
+
+
+def _latencies(
+    model: SplitClassifier, examples: Examples, sequence_length: int
+) -> tuple[float, float]:
+    """Times the model, compiled, on one tokenised text and on a batch; seconds."""
+    medians = []
+    for size in (1, EVALUATION_BATCH):
+        texts = examples.take(np.arange(size) % len(examples))
+        arrays = tokenise(model.classifier.preprocessor, texts, sequence_length)
+        tokens = read_inputs({name: tf.constant(rows) for name, rows in arrays.items()}).student
+        medians.append(latency(partial(model.compiled_logits, tokens)).median_s)
+    return medians[0], medians[1]
