@@ -1,4 +1,6 @@
 import csv
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 from conftest import LENGTH, WORDS, bert, distil_bert, sentiment
 from scipy.special import log_softmax
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from tfaugkd import training
 from tfaugkd.classifier import SplitClassifier
@@ -394,3 +397,19 @@ def test_passes_that_cannot_be_planned_are_refused(options, sentence):
     with pytest.raises(InputError) as refused:
         TrainConfig(**options)
     assert str(refused.value) == sentence
+
+
+def test_what_was_trained_leaves_the_memory_with_its_weights(tmp_path):
+    def kept():
+        """Graphs of the update, each of which holds the weights and the optimizer's slots."""
+        gc.collect()
+        graphs = [part for part in gc.get_objects() if isinstance(part, FuncGraph)]
+        return sum(graph.name == "_update" for graph in graphs)
+
+    before = kept()
+    model = new_student()
+    weights = weakref.ref(model.table)
+    trained = train(None, model, UNWATCHED, FINE_TUNING, SHORT, tmp_path)
+    assert np.isfinite(trained.history["loss"]).all()
+    del model, trained
+    assert (kept(), weights()) == (before, None)

@@ -176,10 +176,11 @@ def _read(config: CompareConfig) -> Setting:
     split = load_split(config.data, config.split)
     require_labels(split)
     _LOG.info(
-        "%d labelled examples for the teacher, %d (%d with labels) for the students, %d of %s to "
-        "score on.",
-        *(len(teacher_texts.train), len(students.train), students.train.labelled.sum()),
-        *(len(split), config.split),
+        "%s, %d (%d with labels) for the students, %d of %s to score on.",
+        "A teacher that is there"
+        if config.teacher is not None
+        else f"{len(teacher_texts.train)} labelled examples for the teacher",
+        *(len(students.train), students.train.labelled.sum(), len(split), config.split),
     )
     return Setting(config, teacher_texts, students, split)
 

@@ -55,7 +55,8 @@ def _teacher_row(setting: Setting, teacher: Run) -> Row:
         # How it was trained is not known here.
         return replace(row, labelled_examples=None, steps=None, seconds_per_step=None)
     labelled = len(setting.teacher_texts.train)
-    return replace(row, labelled_examples=labelled, steps=setting.config.teacher_train.steps)
+    plan = setting.config.teacher_train.planned(labelled)
+    return replace(row, labelled_examples=labelled, steps=plan.steps)
 
 
 def _row(
@@ -82,7 +83,7 @@ def _row(
             np.mean([agreement(run.scored.logits, teacher.scored.logits) for run in runs])
         ),
         labelled_examples=int(setting.students.train.labelled.sum()),
-        steps=setting.config.train.steps,
+        steps=setting.config.train.planned(len(setting.students.train)).steps,
         seconds_per_step=float(np.median([run.seconds_per_step for run in runs])),
         latency_one_s=one,
         latency_batch_s=batch,

@@ -88,7 +88,7 @@ def run_teacher(setting: Setting, teacher: SplitClassifier) -> Run:
     if config.teacher is not None:
         scored = score_model(teacher, setting.split, texts.task, texts.sequence_length)
         return Run(model_path(config.teacher), scored)
-    steps = config.teacher_train.steps
+    steps = config.teacher_train.planned(len(texts.train)).steps
     _LOG.info("Teacher: fine-tuning %s, %d steps.", config.teacher_preset, steps)
     began, folder = time.perf_counter(), setting.output / "teacher"
     clear_run(folder)
@@ -152,7 +152,8 @@ def run_student(
     """
     config, folder = setting.config, _folder_of(setting, student)
     method = config.methods[student.method]
-    _LOG.info("%s: %d steps.", student.title, config.train.steps)
+    steps = config.train.planned(len(setting.students.train)).steps
+    _LOG.info("%s: %d steps.", student.title, steps)
     began = time.perf_counter()
     clear_run(folder)
     trained = train(
