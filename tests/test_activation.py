@@ -39,13 +39,20 @@ def test_an_activation_is_the_function_that_it_is_called_after(name, at_one):
     assert float(ACTIVATIONS[name](keras.ops.ones(()))) == pytest.approx(at_one, abs=1e-7)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["bert", "distil_bert", "roberta"])
 def test_kerashub_builds_the_tanh_in_bert_alone(family):
     classifier = FAMILIES[family](layers=1)
     assert activation_of(classifier) == ("gelu_tanh" if family == "bert" else "gelu")
     assert activation_beyond_preset(classifier) is None
     set_activation(classifier, "silu")
     assert activation_of(classifier) == activation_beyond_preset(classifier) == "silu"
+
+
+@pytest.mark.parametrize("family", ["albert", "deberta", "enc_t5"])
+def test_families_that_no_checkpoint_comes_in_keep_what_their_preset_holds(family):
+    classifier = FAMILIES[family](layers=1)
+    assert activation_of(classifier) is None
+    assert activation_beyond_preset(classifier) is None
 
 
 def test_another_activation_gives_other_answers():

@@ -241,7 +241,7 @@ def test_a_student_learns_from_a_file_alone(options, data, tmp_path):
     ("changed", "message"),
     [
         (["--augment", "[{name: augpro_mix}]"], "'augpro_mix' needs a teacher, but there is none"),
-        (["--student", "{layers: 1}"], "student.layers takes a teacher's layers, but there is no"),
+        (["--student", "{layers: 1}"], "student.layers takes what is a teacher's, but there is no"),
         (["--teacher_dropout"], "teacher_dropout is True, but must be false with teacher_file"),
         (["--teacher_file", "nowhere.csv"], "There is no file nowhere.csv."),
     ],
