@@ -10,8 +10,8 @@ from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.variants import Variants
-from tfaugkd.config import DistillConfig
 from tfaugkd.errors import InputError
+from tfaugkd.job_configs import DistillConfig
 
 # What has no default.
 NEEDED = {"variants": {"file": "aug.tsv"}}

@@ -11,9 +11,10 @@ import pytest
 
 from tfaugkd import command_line
 from tfaugkd.command_line import JOBS, main, read_config
-from tfaugkd.config import CompareConfig, DistillConfig, MethodConfig, Objective, PredictConfig
+from tfaugkd.config import MethodConfig, Objective
 from tfaugkd.config_fields import dotted_keys
 from tfaugkd.errors import InputError
+from tfaugkd.job_configs import CompareConfig, DistillConfig, PredictConfig
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))

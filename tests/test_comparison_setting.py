@@ -11,10 +11,11 @@ from tfaugkd.comparison_setting import (
     require_same_setting,
     write_setting,
 )
-from tfaugkd.config import CompareConfig, MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output
+from tfaugkd.job_configs import CompareConfig
 from tfaugkd.training import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))

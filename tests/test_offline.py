@@ -7,9 +7,10 @@ import yaml
 from conftest import command, complaint, sentiment, write_yaml
 
 from tfaugkd import comparison, offline
-from tfaugkd.config import CompareConfig, DataConfig, MethodConfig
+from tfaugkd.config import DataConfig, MethodConfig
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.variants import read_variants
+from tfaugkd.job_configs import CompareConfig
 from tfaugkd.offline import new_texts
 
 TRAIN = {"steps": 40, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}

@@ -2,10 +2,11 @@ from typing import Any
 
 import pytest
 
-from tfaugkd.config import CompareConfig, DataConfig, MethodConfig
+from tfaugkd.config import DataConfig, MethodConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.shares import part_of_train, takes_part
 from tfaugkd.errors import InputError
+from tfaugkd.job_configs import CompareConfig
 
 
 def _ids(count: int, split: str = "train", **fields: Any) -> list[str]:

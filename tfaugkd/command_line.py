@@ -14,7 +14,10 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import jsonargparse
 
-from tfaugkd.config import (
+from tfaugkd.config_fields import build, describe, kind_of
+from tfaugkd.config_input import Typed, check, nested, read_yaml
+from tfaugkd.errors import InputError, unknown_name
+from tfaugkd.job_configs import (
     AugmentConfig,
     CompareConfig,
     DistillConfig,
@@ -23,9 +26,6 @@ from tfaugkd.config import (
     SubmitConfig,
     TeacherConfig,
 )
-from tfaugkd.config_fields import build, describe, kind_of
-from tfaugkd.config_input import Typed, check, nested, read_yaml
-from tfaugkd.errors import InputError, unknown_name
 from tfaugkd.quiet_import import import_quietly
 
 

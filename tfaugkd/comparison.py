@@ -34,10 +34,10 @@ from tfaugkd.compatibility import (
     check_length,
     check_variants,
 )
-from tfaugkd.config import CompareConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.errors import InputError
 from tfaugkd.folders import only_writer, require_new_folder
+from tfaugkd.job_configs import CompareConfig
 from tfaugkd.jobs import check_teacher, command_line, paths_of, start_output, write_config
 from tfaugkd.machine import describe_machine
 from tfaugkd.prediction import EVALUATION_BATCH

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tfaugkd
-from tfaugkd.config import CompareConfig, MethodConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import (
@@ -17,6 +17,7 @@ from tfaugkd.fingerprint import (
     texts_fingerprint,
 )
 from tfaugkd.folders import MARKER
+from tfaugkd.job_configs import CompareConfig
 from tfaugkd.plain_json import plain, read_json, write_json
 from tfaugkd.saved_model import model_path
 from tfaugkd.training import Texts

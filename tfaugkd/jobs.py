@@ -22,11 +22,12 @@ from tfaugkd.compatibility import (
     check_length,
     check_variants,
 )
-from tfaugkd.config import DataConfig, DistillConfig, MethodConfig, Options, TeacherConfig
+from tfaugkd.config import DataConfig, MethodConfig, Options
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.teacher_file import read_teacher_logits
 from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
+from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
 from tfaugkd.plain_json import write_json

@@ -13,7 +13,7 @@ from tfaugkd.augment import METHODS, build_augmentations, read_entry
 from tfaugkd.back_translation import BackTranslation
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_fit, check_length
-from tfaugkd.config import AugmentConfig, Options
+from tfaugkd.config import Options
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import write_rows
@@ -21,6 +21,7 @@ from tfaugkd.data.formats import ending_of
 from tfaugkd.data.variants import ID
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
+from tfaugkd.job_configs import AugmentConfig
 from tfaugkd.jobs import paths_of
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import MODEL_FOLDER, load_model

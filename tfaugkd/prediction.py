@@ -9,13 +9,14 @@ from scipy.special import softmax
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_length
-from tfaugkd.config import DataConfig, PredictConfig
+from tfaugkd.config import DataConfig
 from tfaugkd.data.batches import read_inputs, tokenise
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import read_texts, write_rows
 from tfaugkd.data.formats import ending_of
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
+from tfaugkd.job_configs import PredictConfig
 from tfaugkd.saved_model import load_model
 
 EVALUATION_BATCH = 64

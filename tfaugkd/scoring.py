@@ -6,12 +6,12 @@ import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_fit, check_length
-from tfaugkd.config import EvaluateConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
+from tfaugkd.job_configs import EvaluateConfig
 from tfaugkd.metrics import score
 from tfaugkd.plain_json import write_json
 from tfaugkd.prediction import EVALUATION_BATCH, predict_logits

@@ -9,12 +9,13 @@ import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_length
-from tfaugkd.config import DataConfig, SubmitConfig
+from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import TASKS, Task, find_task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import replacing, require_new_file
+from tfaugkd.job_configs import SubmitConfig
 from tfaugkd.prediction import predict_logits
 from tfaugkd.saved_model import ModelFacts, load_model
 

