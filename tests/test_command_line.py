@@ -1,7 +1,6 @@
 import logging
 import os
 import re
-import shlex
 import subprocess
 import sys
 import types
@@ -17,7 +16,6 @@ from tfaugkd.errors import InputError
 from tfaugkd.job_configs import CompareConfig, DistillConfig, PredictConfig
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 METHODS = """
 methods:
   KD: {}
@@ -298,16 +296,6 @@ def test_a_pipeline_is_the_subcommand(name):
     with pytest.raises(InputError) as expected:
         read_config(name, ["--train.zzz", "4", "--zzz"])
     assert (run.returncode, run.stderr) == (2, f"tfaugkd: error: {expected.value}\n")
-
-
-@pytest.mark.parametrize("path", CONFIGS, ids=[path.stem for path in CONFIGS])
-def test_a_shipped_config_is_read_by_the_command_in_its_first_line(path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    header, _, _ = path.read_text().partition("\n")
-    assert header.startswith("# tfaugkd "), "the first line must be the command, as a comment"
-    _, job, *options = shlex.split(header.removeprefix("# "))
-    assert options[:2] == ["--config", str(path.relative_to(ROOT))]
-    assert isinstance(read_config(job, options), JOBS[job].config)
 
 
 def test_defaults_of_the_parser_are_those_of_the_dataclass():
