@@ -22,19 +22,13 @@ from tfaugkd.augment.variants import Variants
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.command_line import JOBS
 from tfaugkd.compatibility import check_distillation
-from tfaugkd.config import (
-    PACKAGED,
-    AugmentConfig,
-    CompareConfig,
-    DistillConfig,
-    MethodConfig,
-    TeacherConfig,
-)
+from tfaugkd.config import PACKAGED, MethodConfig
 from tfaugkd.config_fields import build
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.tasks import TASKS, plain_spelling
 from tfaugkd.distiller import Distiller
+from tfaugkd.job_configs import AugmentConfig, CompareConfig, DistillConfig, TeacherConfig
 from tfaugkd.losses import check_objective
 from tfaugkd.offline import REWRITERS
 from tfaugkd.optimizer import build_optimizer
