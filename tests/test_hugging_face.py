@@ -390,7 +390,7 @@ def test_the_adversarial_gradient_is_pytorchs(encoder, sentence):
     embeddings = encoder.embed(sentence.token_ids)
     with tf.GradientTape() as tape:
         tape.watch(embeddings)
-        logits = encoder.logits(Hidden(embeddings, *sentence[1:]))
+        logits = encoder.logits(Hidden(embeddings, *sentence[1:3]))
         loss = hard_loss(tf.constant([[1.0, 0.0]]), logits)
     gradient = tape.gradient(loss, embeddings)
     assert logits.numpy()[0] == pytest.approx(ENCODER_LOGITS, abs=1e-5)

@@ -191,6 +191,6 @@ def test_a_file_that_does_not_fit_stops_a_job_before_it_trains(
 def test_a_comparisons_teacher_is_not_taught_what_is_added(data, variants_file):
     texts = DataConfig(**data, added_file=variants_file)
     config = CompareConfig({"KD": MethodConfig()}, texts, split="dev")
-    teacher_texts, students, _ = comparison._read(config)
-    assert len(teacher_texts.train) == 160
-    assert len(students.train) == 160 + len(read_variants(variants_file, ("text",)))
+    setting = comparison._read(config)
+    assert len(setting.teacher_texts.train) == 160
+    assert len(setting.students.train) == 160 + len(read_variants(variants_file, ("text",)))
