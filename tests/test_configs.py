@@ -21,7 +21,7 @@ from tfaugkd.augment.tmix import TMix
 from tfaugkd.augment.variants import Variants
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.command_line import JOBS
-from tfaugkd.compatibility import check_distillation
+from tfaugkd.compatibility import check_distillation, check_labels
 from tfaugkd.config import PACKAGED, MethodConfig
 from tfaugkd.config_fields import build
 from tfaugkd.data.batches import training_batches
@@ -96,6 +96,13 @@ def test_a_config_is_read_by_the_command_in_its_first_line(path):
     assert isinstance(config_of(path), JOBS[shipped(path).job].config)
 
 
+def texts_of(config):
+    """Gives texts with labels, or without where a config withholds them."""
+    texts = sentiment(TEXTS)
+    withheld = np.full(TEXTS, -1, np.int32)
+    return texts if config.data.labels else replace(texts, labels=withheld)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_the_parts_of_a_config_are_built(path):
     config = config_of(path)
@@ -104,7 +111,9 @@ def test_the_parts_of_a_config_are_built(path):
             name, options = read_entry(entry, METHODS | REWRITERS)
             assert (METHODS | REWRITERS)[name](**options)
     for method in methods_of(path).values():
-        assert len(build_augmentations(method.augment, EXAMPLES)) >= len(method.augment)
+        augmentations = build_augmentations(method.augment, EXAMPLES)
+        assert len(augmentations) >= len(method.augment)
+        check_labels(texts_of(config), method.loss, augmentations)
         check_objective(method.loss, num_classes=2)
     for key in ("train", "teacher_train"):
         if hasattr(config, key):
