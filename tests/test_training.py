@@ -388,6 +388,10 @@ def test_a_run_in_passes_is_scored_after_each(big, tmp_path):
     [
         ({"epochs": 0}, "epochs is 0, but must be 1 or more."),
         (
+            {"epochs": 2, "steps": 5},
+            "steps is 5, but must be left out where epochs is given (null takes it back).",
+        ),
+        (
             {"epochs": 2, "evaluate_every": 5},
             "evaluate_every is 5, but must be left out where epochs is given.",
         ),

@@ -164,6 +164,11 @@ class TrainConfig:
         require(self.keep in ("last", "best"), "keep", self.keep, "'last' or 'best'")
         none = self.epochs is not None and self.epochs < 1
         require(not none, "epochs", self.epochs, "1 or more")
+        default = type(self).__dataclass_fields__["steps"].default
+        both = self.epochs is not None and self.steps != default
+        require(
+            not both, "steps", self.steps, "left out where epochs is given (null takes it back)"
+        )
         twice = self.epochs is not None and self.evaluate_every is not None
         require(not twice, "evaluate_every", self.evaluate_every, "left out where epochs is given")
         unwatched = self.keep == "best" and self.evaluate_every is None and self.epochs is None
