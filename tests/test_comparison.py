@@ -418,7 +418,8 @@ def test_an_interrupted_comparison_goes_on_and_ends_as_if_it_had_not_been(
     assert without_times(output / "rows.json") == without_times(compared[0] / "rows.json")
     for folder in ("students/ft/seed_0", "students/kd_mix/seed_5"):
         logits = [np.load(place / folder / "logits.npy") for place in (output, compared[0])]
-        np.testing.assert_array_equal(*logits)
+        # Equal to the bit with XLA; without, two runs of anything may differ in the last ones.
+        np.testing.assert_allclose(*logits, rtol=0, atol=1e-5)
         assert len(list((output / folder / "logs").rglob("events.*"))) == 1
 
     # The seconds of what was taken over count, too.
