@@ -25,7 +25,8 @@ demo-full: install
 	$(BIN)/tfaugkd compare --config configs/demo_full.yaml --overwrite
 
 test: install
-	$(BIN)/python -m pytest
+	@# A file's tests stay in one process, where they share models.
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

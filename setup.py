@@ -39,7 +39,7 @@ setup(
         "wordnet": ["nltk>=3.9"],  # synonyms for EDA, with `python -m nltk.downloader wordnet`
         # Back-translation: OPUS-MT's models without a second deep learning framework.
         "translation": ["ctranslate2>=4.4,<5", "sentencepiece>=0.2"],
-        "dev": ["pytest>=8", "hypothesis>=6", "ruff>=0.9", "mypy>=1.14"],
+        "dev": ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "ruff>=0.9", "mypy>=1.14"],
     },
     entry_points={"console_scripts": ["tfaugkd = tfaugkd.command_line:main"]},
 )
