@@ -301,16 +301,15 @@ def same_vocabulary(teacher: SplitClassifier, student: SplitClassifier) -> bool:
         Whether one batch of tokens is the same text to both.
     """
     one, other = (model.classifier.preprocessor.tokenizer for model in (teacher, student))
-    return one is other or (
-        _reading(one) == _reading(other) and teacher.vocabulary.tokens == student.vocabulary.tokens
-    )
+    return one is other or reading_of(teacher) == reading_of(student)
 
 
-def _reading(tokenizer: Any) -> list[Any]:
-    """Gives all that says how a tokenizer turns text into tokens, but for their numbers."""
+def reading_of(model: SplitClassifier) -> list[Any]:
+    """Gives all that says how a model's tokenizer turns text into tokens: rules and vocabulary."""
+    tokenizer = model.classifier.preprocessor.tokenizer
     algorithm = next(kind for kind in _ALGORITHMS if isinstance(tokenizer, kind))
     options = {k: v for k, v in tokenizer.get_config().items() if k not in _NOT_READING}
     # Saved as files, and so not in the config.
     rules = [getattr(tokenizer, name, None) for name in ("merges", "proto")]
     frame = [getattr(tokenizer, f"{name}_token_id") for name in ("start", "end", "pad")]
-    return [algorithm, options, rules, frame]
+    return [algorithm, options, rules, frame, model.vocabulary.tokens]

@@ -2,15 +2,12 @@
 
 import hashlib
 import logging
-import zipfile
-import zlib
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfaugkd.folders import cache_folder, replacing
+from tfaugkd.array_cache import cached_arrays, keep_arrays
 from tfaugkd.projection import unit_rows
 
 _LOG = logging.getLogger("tfaugkd")
@@ -48,8 +45,8 @@ def nearest_neighbours(table: np.ndarray, allowed: np.ndarray, k: int) -> Neighb
         tokens, the lowest come first.
     """
     table = np.ascontiguousarray(table, np.float32)
-    path = _cache_path(table, allowed, k)
-    cached = _read(path, (len(table), k))
+    name = _cache_name(table, allowed, k)
+    cached = _cached(name, (len(table), k))
     if cached is not None:
         return cached
     _LOG.info(
@@ -57,7 +54,7 @@ def nearest_neighbours(table: np.ndarray, allowed: np.ndarray, k: int) -> Neighb
         *(k, len(table)),
     )
     found = find_neighbours(table, allowed, k)
-    _write(path, found)
+    keep_arrays(name, found._asdict())
     return found
 
 
@@ -106,30 +103,17 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.where(norms > 0, norms, 1.0)
 
 
-def _cache_path(table: np.ndarray, allowed: np.ndarray, k: int) -> Path:
+def _cache_name(table: np.ndarray, allowed: np.ndarray, k: int) -> str:
     content = hashlib.sha256(f"{_VERSION} {table.shape} {k} ".encode())
     content.update(table.tobytes())
     content.update(np.packbits(allowed).tobytes())
-    return cache_folder() / f"neighbours-{content.hexdigest()[:32]}.npz"
+    return f"neighbours-{content.hexdigest()[:32]}"
 
 
-def _read(path: Path, shape: tuple[int, int]) -> Neighbours | None:
-    """Reads a cached file; None where there is none, or where it is damaged."""
-    try:
-        with np.load(path) as arrays:
-            found = Neighbours(*(arrays[name] for name in Neighbours._fields))
-    except FileNotFoundError:
+def _cached(name: str, shape: tuple[int, int]) -> Neighbours | None:
+    arrays = cached_arrays(name)
+    if arrays is None or arrays.keys() != set(Neighbours._fields):
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        _LOG.warning("%s is damaged; its neighbours are found anew.", path)
-        return None
+    found = Neighbours(**arrays)
     whole = found.ids.shape == found.cosines.shape == shape and found.norms.shape == shape[:1]
     return found if whole else None
-
-
-def _write(path: Path, found: Neighbours) -> None:
-    try:
-        with replacing(path) as temporary:
-            np.savez(temporary, **found._asdict())
-    except OSError as error:
-        _LOG.warning("%s cannot be written (%s); the next run searches again.", path, error)
