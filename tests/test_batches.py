@@ -2,7 +2,7 @@ import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import FAMILIES, LENGTH, WORDS, bert, distil_bert, sentiment, text_of, wordpiece
+from conftest import LENGTH, WORDS, bert, sentiment, text_of, wordpiece
 
 import tfaugkd.data.batches
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
@@ -11,11 +11,10 @@ from tfaugkd.augment.mixup import MixUp
 from tfaugkd.data.batches import (
     evaluation_batches,
     read_inputs,
-    shuffled_indices,
-    tokenise,
     training_batches,
 )
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 
 _TOKENS = {}
@@ -60,55 +59,6 @@ def same(one, other):
     )
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_texts_are_tokenised_as_the_models_own_preprocessor_does(family):
-    own = FAMILIES[family](layers=1).preprocessor
-    texts = sentiment(5)
-    found = tokenise(own, texts, 10)
-    expected = own(tf.constant(texts.text_a))
-    assert found.keys() == expected.keys()
-    assert own.sequence_length == 10
-    for name, rows in found.items():
-        assert rows.dtype == np.int32
-        assert rows.shape == (5, 10)
-        assert rows.tolist() == np.asarray(expected[name]).astype(int).tolist()
-
-
-def test_pairs_are_two_segments_and_no_text_with_a_label(preprocessor):
-    pair = Examples(["a good film", "bad"], ["very", "the plot"], None, ["0", "1"], ())
-    found = tokenise(preprocessor, pair, LENGTH)
-    assert text_of(found["token_ids"][0]) == "[CLS] a good film [SEP] very [SEP]"
-    assert text_of(found["token_ids"][1]) == "[CLS] bad [SEP] the plot [SEP]"
-    assert found["segment_ids"].tolist() == [
-        [0] * 5 + [1] * 2 + [0] * 5,
-        [0] * 3 + [1] * 3 + [0] * 6,
-    ]
-
-
-@pytest.mark.parametrize("sequence_length", [8, LENGTH])
-def test_pairs_have_bert_s_segments_where_the_family_has_none(preprocessor, sequence_length):
-    pair = Examples(["a good film", "bad"], ["very", "the plot"], None, ["0", "1"], ())
-    expected = tokenise(preprocessor, pair, sequence_length)
-    found = tokenise(distil_bert(layers=1).preprocessor, pair, sequence_length)
-    assert found.keys() == expected.keys()
-    for name, rows in found.items():
-        np.testing.assert_array_equal(rows, expected[name])
-
-
-def test_words_are_cut_into_pieces_and_long_texts_cut_off(preprocessor):
-    texts = Examples(["unlikely films zzz", "a " * 50], None, None, ["0", "1"], ())
-    found = tokenise(preprocessor, texts, 8)["token_ids"]
-    assert text_of(found[0]) == "[CLS] un ##likely film ##s [UNK] [SEP]"
-    assert text_of(found[1]) == "[CLS] a a a a a a [SEP]"
-
-
-def test_more_texts_than_are_tokenised_at_once_stay_in_order(preprocessor):
-    words = [WORDS[7 + i % 17] for i in range(1100)]
-    texts = Examples(words, None, None, [str(i) for i in range(1100)], ())
-    found = tokenise(preprocessor, texts, 8)["token_ids"][:, 1]
-    assert [WORDS[i] for i in found] == words
-
-
 def test_batches_have_static_shapes_and_integers(preprocessor):
     augmentations = [MixUp(alpha=0.4), augpro_fgsm(epsilon=1.0, direction="random")]
     dataset = training_batches(sentiment(20), preprocessor, 16, LENGTH, augmentations)
@@ -148,24 +98,6 @@ def test_every_epoch_sees_each_example_once_in_an_order_of_its_own(preprocessor,
     assert len({epoch.tobytes() for epoch in epochs}) == 3
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 1000])
-def test_any_number_of_examples_can_be_shuffled(count):
-    places = tf.range(5 * count, dtype=tf.int64)
-    epochs = shuffled_indices(7, places, count).numpy().reshape(5, count)
-    assert (np.sort(epochs, axis=1) == np.arange(count)).all()
-
-
-def test_orders_of_epochs_and_seeds_are_not_alike():
-    orders = [
-        shuffled_indices(seed, tf.range(epoch * 2000, (epoch + 1) * 2000, dtype=tf.int64), 2000)
-        for seed in (0, 1)
-        for epoch in (0, 1)
-    ]
-    correlations = np.corrcoef([order.numpy() for order in orders] + [np.arange(2000)])
-    # Five standard errors of two unrelated orders.
-    assert np.abs(correlations[np.triu_indices(5, 1)]).max() < 5 / np.sqrt(2000)
-
-
 def test_an_example_comes_with_its_own_label_and_weight(preprocessor):
     examples = sentiment(20)
     weights = np.arange(20) / 7
@@ -178,6 +110,19 @@ def test_an_example_comes_with_its_own_label_and_weight(preprocessor):
         assert y.tolist() == examples.labels[found].tolist()
         assert x["token_ids"].tolist() == tokens[found].tolist()
     assert sorted(numbers) == sorted([*range(20)] * 2)
+
+
+def test_batches_of_similar_lengths_hold_each_example_once_an_epoch(preprocessor):
+    texts = ["a " * (1 + i % 9) for i in range(32)]
+    examples = Examples(texts, None, np.arange(32, dtype=np.int32), list(map(str, range(32))), ())
+    dataset = training_batches(examples, preprocessor, 8, LENGTH, seed=2, length_window=4)
+    found = batches(dataset, 8)
+    for epoch in (found[:4], found[4:]):
+        assert sorted(np.concatenate([y for _, y, _ in epoch])) == list(range(32))
+    lengths = [x["padding_mask"].sum(axis=1) for x, _, _ in found]
+    # Sorted, 32 texts of 9 lengths fall into batches of two or three lengths.
+    assert max(np.ptp(length) for length in lengths) <= 3
+    assert same(batches(dataset.skip(5), 1)[0], found[5])
 
 
 def test_weights_are_one_if_not_given(preprocessor):

@@ -12,8 +12,9 @@ from tfaugkd.augment.pga import PGA
 from tfaugkd.augment.tmix import TMix
 from tfaugkd.augment.words import touchable
 from tfaugkd.classifier import Answer
-from tfaugkd.data.batches import read_inputs, tokenise, training_batches
+from tfaugkd.data.batches import read_inputs, training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 from tfaugkd.protection import protected_positions
 from tfaugkd.vocabulary import tokens_by_id

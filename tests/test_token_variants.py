@@ -6,8 +6,8 @@ from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.variants import Variants
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.data.batches import tokenise
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 from tfaugkd.token_variants import detokenised, token_variants
 

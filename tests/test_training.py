@@ -17,6 +17,7 @@ from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.presets import load_classifier
 from tfaugkd.scoring import Scored
+from tfaugkd.stored_logits import stored_logits
 from tfaugkd.training import (
     FINE_TUNING,
     Texts,
@@ -417,3 +418,46 @@ def test_what_was_trained_leaves_the_memory_with_its_weights(tmp_path):
     assert np.isfinite(trained.history["loss"]).all()
     del model, trained
     assert (kept(), weights()) == (before, None)
+
+
+@pytest.mark.parametrize("augment", [[], [{"name": "pga", "radius": 0.1}]])
+def test_the_teacher_is_asked_about_clean_texts_once(big, tmp_path, monkeypatch, augment):
+    method = MethodConfig(augment=augment)
+    asked = []
+    monkeypatch.setattr(
+        training, "stored_logits", lambda *given: asked.append(given) or stored_logits(*given)
+    )
+
+    def weights(**options):
+        student = SplitClassifier(bert(layers=1, seed=2))
+        config = replace(SHORT, steps=8, **options)
+        train(big, student, UNWATCHED, method, config, tmp_path)
+        return weights_of(student)
+
+    stored = weights()
+    assert len(asked) == 1
+    for one, other in zip(stored, weights(store_teacher_logits=False), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "config"),
+    [
+        (MethodConfig(Objective(soft=0.0)), replace(SHORT, steps=8)),
+        (MethodConfig(teacher_dropout=True), replace(SHORT, steps=8)),
+        (MethodConfig(), SHORT),
+    ],
+)
+def test_answers_are_not_stored_where_that_saves_nothing(
+    big, tmp_path, monkeypatch, method, config
+):
+    monkeypatch.setattr(training, "stored_logits", None)
+    train(big, SplitClassifier(bert(layers=1, seed=2)), UNWATCHED, method, config, tmp_path)
+
+
+def test_a_student_learns_from_batches_of_similar_lengths(big, tmp_path):
+    student = SplitClassifier(bert(layers=1, seed=2))
+    config = replace(SHORT, steps=20, evaluate_every=10, length_buckets=[8], learning_rate=0.02)
+    history = train(big, student, UNWATCHED, MethodConfig(), config, tmp_path).history
+    assert history["loss"][1] < history["loss"][0]

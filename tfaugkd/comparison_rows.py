@@ -10,8 +10,9 @@ import tensorflow as tf
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.comparison_run import Run
 from tfaugkd.comparison_setting import TEACHER, Setting
-from tfaugkd.data.batches import read_inputs, tokenise
+from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.folders import size_on_disk
 from tfaugkd.intervals import Interval, mean_and_spread, paired_interval
 from tfaugkd.latency import latency

@@ -128,6 +128,12 @@ class TrainConfig:
         clip_norm: Largest norm of the whole gradient; 0 leaves it as it is.
         seed: Seed of batches, augmentation and dropout.
         jit_compile: Compile the step with XLA.
+        length_buckets: Lengths in rising order, below data.sequence_length, to which batches are
+            cut where all of their texts fit: texts of similar lengths are then put together, and
+            what is only padding is not computed. Each is compiled by itself.
+        store_teacher_logits: Ask the teacher about the clean texts once, before the first step,
+            and keep its answers on disk for later runs. Not done where its dropout is on, or where
+            the steps see no text twice.
         evaluate_every: Steps between two scorings on the development split (and two lines of the
             log); only at the end if not given.
         keep: Which weights the model has in the end: those of the "last" step, or those that scored
@@ -145,6 +151,8 @@ class TrainConfig:
     clip_norm: float = 1.0
     seed: int = 0
     jit_compile: bool = True
+    length_buckets: list[int] = field(default_factory=list)
+    store_teacher_logits: bool = True
     evaluate_every: int | None = None
     keep: Literal["last", "best"] = "last"
 
@@ -161,6 +169,10 @@ class TrainConfig:
         whole = self.evaluate_every is None or self.steps % self.evaluate_every == 0
         divisor = f"a divisor of steps ({self.steps})"
         require(whole, "evaluate_every", self.evaluate_every, divisor)
+        rising = self.length_buckets == sorted(set(self.length_buckets))
+        whole_numbers = "a list of rising numbers from 8 on"
+        long_enough = rising and all(length >= 8 for length in self.length_buckets)
+        require(long_enough, "length_buckets", self.length_buckets, whole_numbers)
         require(self.keep in ("last", "best"), "keep", self.keep, "'last' or 'best'")
         none = self.epochs is not None and self.epochs < 1
         require(not none, "epochs", self.epochs, "1 or more")

@@ -14,6 +14,8 @@ from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective
 from tfaugkd.data.batches import read_inputs
+from tfaugkd.dropout import use_hash_dropout
+from tfaugkd.length_buckets import in_buckets
 from tfaugkd.loss_terms import Terms, term_names, weighted_sum
 from tfaugkd.losses import has_label, label_targets
 from tfaugkd.step import Step
@@ -60,6 +62,9 @@ class Distiller(keras.Model):
         self.student = _split(student)
         self.student_classifier = self.student.classifier
         check_distillation(self.teacher, self.student, self.objective, augmentations, stored_logits)
+        for model in (self.student, self.teacher):
+            if model is not None:
+                use_hash_dropout(model.classifier)
         prepared = [_prepared(method, self.teacher) for method in augmentations]
         parts = (self.teacher, self.student, self.objective, prepared)
         self.step = Step(*parts, teacher_dropout, stored_logits)
@@ -78,6 +83,7 @@ class Distiller(keras.Model):
         run_eagerly: bool = False,
         jit_compile: bool = True,
         steps_per_execution: int = 1,
+        length_buckets: Sequence[int] = (),
     ) -> None:
         """Configures training, as `keras.Model.compile` does; the losses are the distiller's own.
 
@@ -90,6 +96,11 @@ class Distiller(keras.Model):
             jit_compile: Compile losses and gradients with XLA. It is they that are compiled, not
                 all of Keras' step, so that it works inside each replica of a strategy.
             steps_per_execution: Steps between two returns to Python.
+            length_buckets: Lengths in rising order to which batches are cut where all of their
+                texts fit; see `training_batches`' `length_window`.
+
+        Raises:
+            InputError: The lengths do not rise.
         """
         super().compile(
             optimizer=optimizer,
@@ -102,16 +113,14 @@ class Distiller(keras.Model):
             auto_scale_loss=False,
         )
         self.optimizer.build(self.step.learned)
-        self.losses_and_gradients = self.step.losses_and_gradients
+        self.losses_and_gradients = in_buckets(self.step.losses_and_gradients, length_buckets)
         self.losses_and_logits = self.step.losses_and_logits
         self.update = self._update
         if not run_eagerly:
             alone = self.distribute_strategy.num_replicas_in_sync == 1
             # AutoGraph, which nothing here needs, would rewrite errors that people are to read.
             compiled = partial(tf.function, autograph=False)
-            self.losses_and_gradients = compiled(
-                self.step.losses_and_gradients, jit_compile=jit_compile
-            )
+            self.losses_and_gradients = compiled(self.losses_and_gradients, jit_compile=jit_compile)
             self.losses_and_logits = compiled(self.step.losses_and_logits, jit_compile=jit_compile)
             if alone:
                 # Several replicas sum their gradients in it, which no inner function can hold.

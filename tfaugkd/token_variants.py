@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Augmentation, ShowsVariants
 from tfaugkd.classifier import SplitClassifier, Tokens
-from tfaugkd.data.batches import shuffled_indices, training_batches
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.order import shuffled_indices
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
 

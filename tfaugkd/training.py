@@ -28,9 +28,12 @@ from tfaugkd.metrics import primary
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.presets import student_from_preset, student_from_teacher
 from tfaugkd.scoring import score_model
+from tfaugkd.stored_logits import stored_logits
 
 _LOG = logging.getLogger("tfaugkd")
 _SCALARS_IN_A_RUN = 100
+# Enough batches to sort texts by length, and few enough that an epoch's order stays random.
+_LENGTH_WINDOW = 16
 
 FINE_TUNING = MethodConfig(loss=Objective(hard=1.0, soft=0.0))
 
@@ -103,6 +106,9 @@ def train(
     config = config.planned(len(texts.train))
     augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
     texts = _that_teach(method.loss, augmentations, texts)
+    if teacher is not None and _asks_again(method, augmentations, config, texts):
+        logits = stored_logits(teacher, texts.train, texts.sequence_length)
+        texts = replace(texts, teacher_logits=logits)
     if teacher is not None:
         _seed_dropout(teacher, config.seed)
     distiller = Distiller(
@@ -113,7 +119,11 @@ def train(
         teacher_dropout=method.teacher_dropout,
         stored_logits=texts.teacher_logits is not None,
     )
-    distiller.compile(build_optimizer(config), jit_compile=config.jit_compile)
+    distiller.compile(
+        build_optimizer(config),
+        jit_compile=config.jit_compile,
+        length_buckets=config.length_buckets,
+    )
     two_vocabularies = teacher is not None and not same_vocabulary(teacher, student)
     batches = training_batches(
         texts.train,
@@ -125,6 +135,7 @@ def train(
         config.seed,
         teacher_logits=texts.teacher_logits,
         labels_required=method.loss.hard > 0 or any(each.hard > 0 for each in augmentations),
+        length_window=_LENGTH_WINDOW if config.length_buckets else 1,
     )
     audits = audit(distiller, batches)
     timer = StepTimer()
@@ -150,6 +161,20 @@ def _that_teach(objective: Objective, augmentations: Sequence[Augmentation], tex
     kept = texts.train.take(np.flatnonzero(labelled))
     logits = None if texts.teacher_logits is None else texts.teacher_logits[labelled]
     return replace(texts, train=kept, teacher_logits=logits)
+
+
+def _asks_again(
+    method: MethodConfig,
+    augmentations: Sequence[Augmentation],
+    config: TrainConfig,
+    texts: Texts,
+) -> bool:
+    """Tells whether the steps would ask the teacher the same about one text more than once."""
+    if texts.teacher_logits is not None or method.teacher_dropout:
+        return False
+    asked = method.loss.soft > 0 or any(each.needs_teacher_answer for each in augmentations)
+    repeated = config.steps * config.batch_size > len(texts.train)
+    return config.store_teacher_logits and asked and repeated
 
 
 def _seed_dropout(model: SplitClassifier, seed: int) -> None:

@@ -10,15 +10,9 @@ import tensorflow as tf
 from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
 from tfaugkd.classifier import Tokens, read_tokens
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.order import indices_by_length
+from tfaugkd.data.tokenisation import Preprocessor, tokenise
 from tfaugkd.errors import InputError
-from tfaugkd.protection import protected_positions
-
-Preprocessor = Any  # keras_hub.models.TextClassifierPreprocessor, which has no types
-Arrays = dict[str, Any]
-
-_TEXTS_AT_ONCE = 512
-# TensorFlow's default of 4 rounds leaves the orders of two epochs correlated.
-_SHUFFLE_ROUNDS = 16
 
 
 class Inputs(NamedTuple):
@@ -54,72 +48,6 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
     return Inputs(teacher, student, x.get("draws", {}), x.get("teacher_logits"))
 
 
-def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
-    """Tokenises texts with a model's own preprocessor.
-
-    It is called eagerly: in a `tf.data` pipeline, tracing it anew takes a second each time.
-
-    Args:
-        preprocessor: A KerasHub text classifier's preprocessor; its sequence length is set.
-        examples: N texts or pairs.
-        sequence_length: S, specials included.
-
-    Returns:
-        `token_ids`, `padding_mask` and, for pairs or where the family has them, `segment_ids`:
-        int32 `[N, S]`. A teacher may read segments which the student's family does not have. Also
-        `protected`, 1 at the tokens of protected strings, if the examples name any.
-    """
-    preprocessor.sequence_length = sequence_length
-    parts = []
-    for start in range(0, len(examples), _TEXTS_AT_ONCE):
-        texts: Any = tf.constant(examples.text_a[start : start + _TEXTS_AT_ONCE])
-        if examples.text_b is not None:
-            texts = (texts, tf.constant(examples.text_b[start : start + _TEXTS_AT_ONCE]))
-        # Without y, KerasHub would take a pair of texts for a text and its label.
-        parts.append(preprocessor(texts, y=None))
-    rows = {
-        name: np.concatenate([part[name] for part in parts]).astype(np.int32) for name in parts[0]
-    }
-    if examples.text_b is not None and "segment_ids" not in rows:
-        end = preprocessor.tokenizer.end_token_id
-        rows["segment_ids"] = _segments(rows["token_ids"], rows["padding_mask"], end)
-    if examples.protect:
-        rows["protected"] = protected_positions(
-            preprocessor.tokenizer, rows["token_ids"], examples.protect
-        )
-    return rows
-
-
-def _segments(token_ids: np.ndarray, padding_mask: np.ndarray, end: int) -> np.ndarray:
-    """Tells the second text of a pair from the first, as BERT does: it is behind the first end."""
-    ends = np.cumsum(token_ids == end, axis=1)
-    behind = np.pad(ends[:, :-1], ((0, 0), (1, 0))) > 0
-    return behind.astype(np.int32) * padding_mask
-
-
-def shuffled_indices(seed: int, numbers: tf.Tensor, count: int) -> tf.Tensor:
-    """Gives the example at each place of an endless stream, every epoch in another order.
-
-    Args:
-        seed: Of the whole stream.
-        numbers: int64 `[B]`; places in the stream, from 0.
-        count: N, the number of examples.
-
-    Returns:
-        int64 `[B]`; each from 0 to N - 1, every one once in N places that begin at a multiple of N.
-    """
-    epochs = numbers // count
-    seeds = tf.stack(
-        [tf.fill(tf.shape(epochs), tf.constant(seed, tf.int64)), epochs, epochs * 0], 1
-    )
-    return tf.raw_ops.RandomIndexShuffle(
-        index=numbers % count,
-        seed=seeds,
-        max_index=tf.fill(tf.shape(epochs), tf.constant(count - 1, tf.int64)),
-        rounds=_SHUFFLE_ROUNDS,
-    )
-
-
 def training_batches(
     examples: Examples,
     student: Preprocessor,
@@ -131,6 +59,7 @@ def training_batches(
     sample_weight: np.ndarray | None = None,
     teacher_logits: np.ndarray | None = None,
     labels_required: bool = True,
+    length_window: int = 1,
 ) -> tf.data.Dataset:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
 
@@ -147,6 +76,8 @@ def training_batches(
             with `stored_logits`.
         labels_required: Refuse texts none of which has a label. Set it to False where the student
             learns from its teacher alone.
+        length_window: How many batches share their texts, so that each can have texts of similar
+            lengths, for a distiller with `length_buckets`; 1 leaves them as they come.
 
     Returns:
         Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
@@ -173,10 +104,11 @@ def training_batches(
             of_texts = (_inputs(texts, student, sequence_length, teacher), *spans)
             shown[method.name] = tf.nest.map_structure(tf.constant, of_texts)
 
+    lengths = _lengths(x)
+
     @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
-        places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
-        chosen = shuffled_indices(seed, places, len(examples))
+        chosen = indices_by_length(seed, number, batch_size, lengths, length_window)
         inputs, y, weight = tf.nest.map_structure(lambda values: tf.gather(values, chosen), rows)
         draws = _draw(augmentations, seed, number, chosen, shown)
         return inputs | ({"draws": draws} if draws else {}), y, weight
@@ -204,6 +136,12 @@ def _inputs(
             )
         x["teacher_logits"] = np.asarray(teacher_logits, np.float32)
     return x
+
+
+def _lengths(x: dict[str, Any]) -> tf.Tensor:
+    """Counts the tokens of each text, of the longer one where the models have two tokenizers."""
+    masks = [part["padding_mask"] for part in (x, x.get("teacher", x))]
+    return tf.constant(np.max([mask.sum(axis=1) for mask in masks], axis=0))
 
 
 def _labels_of(examples: Examples) -> np.ndarray:

@@ -1,0 +1,57 @@
+"""From texts to token ids of one length."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfaugkd.data.examples import Examples
+from tfaugkd.protection import protected_positions
+
+Preprocessor = Any  # keras_hub.models.TextClassifierPreprocessor, which has no types
+Arrays = dict[str, Any]
+
+_TEXTS_AT_ONCE = 512
+
+
+def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
+    """Tokenises texts with a model's own preprocessor.
+
+    It is called eagerly: in a `tf.data` pipeline, tracing it anew takes a second each time.
+
+    Args:
+        preprocessor: A KerasHub text classifier's preprocessor; its sequence length is set.
+        examples: N texts or pairs.
+        sequence_length: S, specials included.
+
+    Returns:
+        `token_ids`, `padding_mask` and, for pairs or where the family has them, `segment_ids`:
+        int32 `[N, S]`. A teacher may read segments which the student's family does not have. Also
+        `protected`, 1 at the tokens of protected strings, if the examples name any.
+    """
+    preprocessor.sequence_length = sequence_length
+    parts = []
+    for start in range(0, len(examples), _TEXTS_AT_ONCE):
+        texts: Any = tf.constant(examples.text_a[start : start + _TEXTS_AT_ONCE])
+        if examples.text_b is not None:
+            texts = (texts, tf.constant(examples.text_b[start : start + _TEXTS_AT_ONCE]))
+        # Without y, KerasHub would take a pair of texts for a text and its label.
+        parts.append(preprocessor(texts, y=None))
+    rows = {
+        name: np.concatenate([part[name] for part in parts]).astype(np.int32) for name in parts[0]
+    }
+    if examples.text_b is not None and "segment_ids" not in rows:
+        end = preprocessor.tokenizer.end_token_id
+        rows["segment_ids"] = _segments(rows["token_ids"], rows["padding_mask"], end)
+    if examples.protect:
+        rows["protected"] = protected_positions(
+            preprocessor.tokenizer, rows["token_ids"], examples.protect
+        )
+    return rows
+
+
+def _segments(token_ids: np.ndarray, padding_mask: np.ndarray, end: int) -> np.ndarray:
+    """Tells the second text of a pair from the first, as BERT does: it is behind the first end."""
+    ends = np.cumsum(token_ids == end, axis=1)
+    behind = np.pad(ends[:, :-1], ((0, 0), (1, 0))) > 0
+    return behind.astype(np.int32) * padding_mask
