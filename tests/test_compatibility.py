@@ -1,6 +1,5 @@
-import keras_hub
 import pytest
-from conftest import WORDS, albert, bert, byte_pairs, deberta, distil_bert, enc_t5, roberta
+from conftest import WORDS, bert, byte_pairs, distil_bert, roberta
 
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
@@ -9,10 +8,9 @@ from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.random_generation import RandomGeneration
 from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_distillation, check_length, same_vocabulary
+from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective
 from tfaugkd.errors import InputError
-from tfaugkd.presets import load_classifier, student_from_teacher
 
 LABELS_ONLY = Objective(soft=0.0)
 NOTHING = Objective(hard=0.0, soft=0.0)
@@ -129,39 +127,6 @@ def test_families_with_one_vocabulary_can_do_everything(teacher):
     check_distillation(teacher, SplitClassifier(distil_bert(layers=1)), Objective(), methods)
 
 
-def test_a_vocabulary_is_the_same_where_every_token_has_its_number(teacher, stranger):
-    copy = SplitClassifier(bert(layers=1, seed=5))
-    assert same_vocabulary(teacher, copy)
-    assert same_vocabulary(teacher, SplitClassifier(student_from_teacher(teacher.classifier, 1)))
-    assert not same_vocabulary(teacher, stranger)
-    shorter = SplitClassifier(bert(layers=1, words=WORDS[:-1], rows=len(WORDS) + 2))
-    assert not same_vocabulary(teacher, shorter)
-
-
-def byte_pair_model(vocabulary, merges):
-    classifier = roberta(layers=1)
-    tokenizer = keras_hub.models.RobertaTokenizer(vocabulary=vocabulary, merges=merges)
-    classifier.preprocessor = keras_hub.models.RobertaTextClassifierPreprocessor(tokenizer)
-    return SplitClassifier(classifier)
-
-
-def test_byte_pairs_are_the_same_where_numbers_and_merges_are():
-    vocabulary, merges = byte_pairs()
-    model = byte_pair_model(vocabulary, merges)
-    listed_otherwise = dict(reversed(vocabulary.items()))
-    assert same_vocabulary(model, byte_pair_model(listed_otherwise, merges))
-    swapped = vocabulary | {"a": vocabulary["b"], "b": vocabulary["a"]}
-    assert not same_vocabulary(model, byte_pair_model(swapped, merges))
-    assert not same_vocabulary(model, byte_pair_model(vocabulary, merges[:-1]))
-
-
-def test_texts_in_capitals_are_read_otherwise_by_a_model_that_keeps_them(teacher):
-    classifier = bert(layers=1)
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary=list(WORDS), lowercase=False)
-    classifier.preprocessor = keras_hub.models.BertTextClassifierPreprocessor(tokenizer)
-    assert not same_vocabulary(teacher, SplitClassifier(classifier))
-
-
 @pytest.mark.parametrize("method", [KNN(degree="auto"), RandomReplacement(degree="auto")])
 def test_a_degree_must_have_become_a_number(teacher, student, method):
     message = refusal(teacher, student, Objective(), [method])
@@ -172,44 +137,3 @@ def test_a_degree_must_have_become_a_number(teacher, student, method):
 def test_words_that_are_put_in_are_read_by_both_models(teacher, stranger, method):
     message = refusal(teacher, stranger, Objective(), [method])
     assert message.startswith(f"{method.name} needs a teacher and a student with one vocabulary")
-
-
-def test_families_are_compared_by_what_they_read(teacher):
-    assert same_vocabulary(teacher, SplitClassifier(distil_bert(layers=1)))
-    assert same_vocabulary(SplitClassifier(distil_bert(layers=1)), teacher)
-    for family in (roberta, albert, deberta, enc_t5):
-        assert not same_vocabulary(teacher, SplitClassifier(family(layers=1)))
-
-
-def distil_bert_reading(**options):
-    classifier = distil_bert(layers=1)
-    tokenizer = keras_hub.models.DistilBertTokenizer(**{"vocabulary": list(WORDS)} | options)
-    classifier.preprocessor = keras_hub.models.DistilBertTextClassifierPreprocessor(tokenizer)
-    return SplitClassifier(classifier)
-
-
-@pytest.mark.parametrize(
-    ("options", "same"),
-    [
-        ({"lowercase": True}, True),
-        ({"lowercase": False}, False),
-        ({"lowercase": True, "strip_accents": True}, False),
-        ({"lowercase": True, "special_tokens_in_strings": True}, False),
-        ({"lowercase": True, "vocabulary": [*WORDS[:-2], "?", "!"]}, False),
-    ],
-)
-def test_another_family_must_read_text_alike(teacher, options, same):
-    assert same_vocabulary(teacher, distil_bert_reading(**options)) == same
-
-
-def test_sentence_pieces_are_the_same_where_the_model_and_the_specials_are(tmp_path):
-    model = SplitClassifier(deberta(layers=1))
-    model.classifier.save_to_preset(str(tmp_path))
-    assert same_vocabulary(model, SplitClassifier(load_classifier(str(tmp_path))))
-    assert not same_vocabulary(model, SplitClassifier(albert(layers=1)))
-
-
-def test_t5_is_as_long_as_the_text_is(teacher):
-    check_length("teacher", SplitClassifier(enc_t5(layers=1)), 100_000)
-    with pytest.raises(InputError, match="sequence_length is 17, but the teacher reads at most 16"):
-        check_length("teacher", teacher, 17)

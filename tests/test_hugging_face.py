@@ -21,11 +21,11 @@ from safetensors.numpy import save_file
 
 from tfaugkd.activation import activation_of, set_activation
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
-from tfaugkd.compatibility import check_fit
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 from tfaugkd.hugging_face import label_names_of, load_checkpoint
 from tfaugkd.losses import hard_loss
+from tfaugkd.model_fit import check_fit
 from tfaugkd.presets import load_classifier, student_from_teacher
 from tfaugkd.saved_model import ModelFacts, load_model, save_model
 

@@ -28,18 +28,14 @@ from tfaugkd.comparison_training import (
     run_teacher,
     wanted_students,
 )
-from tfaugkd.compatibility import (
-    check_distillation,
-    check_labels,
-    check_length,
-    check_variants,
-)
+from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.data import load_split, task_of
 from tfaugkd.errors import InputError
 from tfaugkd.folders import only_writer, require_new_folder
 from tfaugkd.job_configs import CompareConfig
 from tfaugkd.jobs import check_teacher, command_line, paths_of, start_output, write_config
 from tfaugkd.machine import describe_machine
+from tfaugkd.model_fit import check_length
 from tfaugkd.prediction import EVALUATION_BATCH
 from tfaugkd.report import Report, print_table, write_report
 from tfaugkd.saved_model import load_model

@@ -12,11 +12,11 @@ import keras
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.comparison_run import LOGS_FOLDER, Run, clear_run, read_run, write_run
 from tfaugkd.comparison_setting import TEACHER, Setting, method_fingerprint
-from tfaugkd.compatibility import check_fit
 from tfaugkd.config import MethodConfig
 from tfaugkd.fingerprint import folder_fingerprint
 from tfaugkd.jobs import check_teacher, save_trained
 from tfaugkd.machine import describe_machine
+from tfaugkd.model_fit import check_fit
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import MODEL_FOLDER, load_model, model_path
 from tfaugkd.scoring import score_model

@@ -1,16 +1,6 @@
 """Whether a teacher, a student, an objective and augmentations fit together."""
 
-import logging
-import re
 from collections.abc import Sequence
-from typing import Any
-
-from keras_hub.tokenizers import (
-    BytePairTokenizer,
-    SentencePieceTokenizer,
-    Tokenizer,
-    WordPieceTokenizer,
-)
 
 from tfaugkd.augment.method import Augmentation, ShowsVariants, TakesDegree
 from tfaugkd.classifier import SplitClassifier
@@ -18,14 +8,8 @@ from tfaugkd.config import DataConfig, Objective
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.load import training_ids
 from tfaugkd.errors import InputError
-from tfaugkd.hugging_face import is_placeholder
 from tfaugkd.losses import check_objective
-from tfaugkd.saved_model import ModelFacts
-
-_LOG = logging.getLogger("tfaugkd")
-_ALGORITHMS = (WordPieceTokenizer, BytePairTokenizer, SentencePieceTokenizer, Tokenizer)
-# The sequence length is the preprocessor's, and the vocabulary is compared by itself.
-_NOT_READING = {"name", "trainable", "dtype", "config_file", "sequence_length", "vocabulary"}
+from tfaugkd.tokenizer_comparison import same_vocabulary, tokenizer_name
 
 
 def check_distillation(
@@ -175,99 +159,16 @@ def _check_models(
     if objective.deep.hidden > 0 or objective.deep.attention > 0:
         raise InputError(
             "loss.deep needs a teacher and a student with one vocabulary, because position t of "
-            f"the two models would hold different words; theirs differ: {_tokenizer_of(teacher)} "
-            f"and {_tokenizer_of(student)}."
+            f"the two models would hold different words; theirs differ: {tokenizer_name(teacher)} "
+            f"and {tokenizer_name(student)}."
         )
     for method in augmentations:
         if method.one_vocabulary_because is not None:
             raise InputError(
                 f"{method.name} needs a teacher and a student with one vocabulary, because "
-                f"{method.one_vocabulary_because}; theirs differ: {_tokenizer_of(teacher)} and "
-                f"{_tokenizer_of(student)}."
+                f"{method.one_vocabulary_because}; theirs differ: {tokenizer_name(teacher)} and "
+                f"{tokenizer_name(student)}."
             )
-
-
-def _tokenizer_of(model: SplitClassifier) -> str:
-    name = type(model.classifier.preprocessor.tokenizer).__name__
-    return f"a {name} with {len(model.vocabulary.tokens)} tokens"
-
-
-def check_fit(
-    role: str, model: SplitClassifier, facts: ModelFacts | None, examples: Examples
-) -> None:
-    """Refuses a model whose classes or texts are not those of the data.
-
-    Args:
-        role: What the model is called in the sentence.
-        model: The model.
-        facts: What was saved with it; None leaves its labels' names unknown.
-        examples: The data.
-
-    Raises:
-        InputError: Another number of classes, other names, or another order of the same names;
-            pairs of texts for a model of single texts, or the other way round.
-    """
-    expected = max(1, len(examples.label_names))
-    if model.num_classes != expected:
-        raise InputError(
-            f"The {role} has {model.num_classes} classes, but the data have {expected}: "
-            f"{', '.join(examples.label_names) or 'a score'}."
-        )
-    if facts is not None:
-        _check_label_names(role, facts.label_names, examples.label_names)
-    pairs = examples.text_b is not None
-    if facts is not None and facts.pair not in (None, pairs):
-        kinds = {True: "pairs of texts", False: "single texts"}
-        raise InputError(f"The {role} reads {kinds[not pairs]}, but the data are {kinds[pairs]}.")
-
-
-def _check_label_names(role: str, received: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    if is_placeholder(received):
-        _LOG.info(
-            "The %s's labels have no names (%s); they are taken for the data's, in this order: %s.",
-            *(role, ", ".join(received), ", ".join(expected)),
-        )
-        return
-    one, other = ([_plain(name) for name in names] for names in (received, expected))
-    if one == other:
-        return
-    remedy = "set data.label_names to the order that the model was trained with"
-    if set(one) != set(other):
-        remedy = (
-            "give both the same names: the model's are in its tfaugkd.json, or under id2label in "
-            "its config.json if it is Hugging Face's"
-        )
-    raise InputError(
-        f"The {role}'s labels are {', '.join(received) or 'a score'}, but the data's are "
-        f"{', '.join(expected) or 'a score'}, in this order; {remedy}."
-    )
-
-
-def _plain(name: str) -> str:
-    """Takes POSITIVE for positive, and "not entailment" for not_entailment."""
-    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
-
-
-def check_length(
-    role: str, model: SplitClassifier, sequence_length: int, key: str = "data.sequence_length"
-) -> None:
-    """Refuses texts that are longer than a model has positions for.
-
-    Args:
-        role: What the model is called in the sentence.
-        model: The model.
-        sequence_length: S, specials included.
-        key: Where it is set.
-
-    Raises:
-        InputError: The model reads fewer tokens.
-    """
-    # T5 has no positions to run out of.
-    longest = getattr(model.classifier.backbone, "max_sequence_length", None)
-    if longest is not None and sequence_length > longest:
-        raise InputError(
-            f"{key} is {sequence_length}, but the {role} reads at most {longest} tokens."
-        )
 
 
 def check_variants(
@@ -286,30 +187,3 @@ def check_variants(
     for method in augmentations:
         if isinstance(method, ShowsVariants):
             method.choices(examples, training_ids(data))
-
-
-def same_vocabulary(teacher: SplitClassifier, student: SplitClassifier) -> bool:
-    """Tells whether two models number the same tokens in the same way, and read text alike.
-
-    Their families may differ: BERT's tokenizer and DistilBERT's are one.
-
-    Args:
-        teacher: One model.
-        student: The other one.
-
-    Returns:
-        Whether one batch of tokens is the same text to both.
-    """
-    one, other = (model.classifier.preprocessor.tokenizer for model in (teacher, student))
-    return one is other or reading_of(teacher) == reading_of(student)
-
-
-def reading_of(model: SplitClassifier) -> list[Any]:
-    """Gives all that says how a model's tokenizer turns text into tokens: rules and vocabulary."""
-    tokenizer = model.classifier.preprocessor.tokenizer
-    algorithm = next(kind for kind in _ALGORITHMS if isinstance(tokenizer, kind))
-    options = {k: v for k, v in tokenizer.get_config().items() if k not in _NOT_READING}
-    # Saved as files, and so not in the config.
-    rules = [getattr(tokenizer, name, None) for name in ("merges", "proto")]
-    frame = [getattr(tokenizer, f"{name}_token_id") for name in ("start", "end", "pad")]
-    return [algorithm, options, rules, frame, model.vocabulary.tokens]

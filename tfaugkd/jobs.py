@@ -15,13 +15,7 @@ import yaml
 from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import (
-    check_distillation,
-    check_fit,
-    check_labels,
-    check_length,
-    check_variants,
-)
+from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.config import DataConfig, MethodConfig, Options
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.teacher_file import read_teacher_logits
@@ -30,6 +24,7 @@ from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
+from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.plain_json import write_json
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, save_model

@@ -12,7 +12,6 @@ from keras.utils import Progbar
 from tfaugkd.augment import METHODS, build_augmentations, read_entry
 from tfaugkd.back_translation import BackTranslation
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_fit, check_length
 from tfaugkd.config import Options
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
@@ -23,6 +22,7 @@ from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
 from tfaugkd.job_configs import AugmentConfig
 from tfaugkd.jobs import paths_of
+from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import MODEL_FOLDER, load_model
 from tfaugkd.tinybert import TinyBertEditing

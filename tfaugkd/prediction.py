@@ -8,7 +8,6 @@ from keras.utils import Progbar
 from scipy.special import softmax
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_length
 from tfaugkd.config import DataConfig
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.examples import Examples
@@ -18,6 +17,7 @@ from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
 from tfaugkd.job_configs import PredictConfig
+from tfaugkd.model_fit import check_length
 from tfaugkd.saved_model import load_model
 
 EVALUATION_BATCH = 64

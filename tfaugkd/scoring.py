@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_fit, check_length
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import Task
@@ -13,6 +12,7 @@ from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
 from tfaugkd.job_configs import EvaluateConfig
 from tfaugkd.metrics import score
+from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.plain_json import write_json
 from tfaugkd.prediction import EVALUATION_BATCH, predict_logits
 from tfaugkd.saved_model import load_model

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Augmentation, Batch, Draws, Logs, Models, Views
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
-from tfaugkd.compatibility import same_vocabulary
 from tfaugkd.config import Objective
 from tfaugkd.data.batches import Inputs, read_inputs
 from tfaugkd.deep_distillation import DeepDistance
@@ -27,6 +26,7 @@ from tfaugkd.loss_terms import (
 )
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
+from tfaugkd.tokenizer_comparison import same_vocabulary
 
 
 class Step:

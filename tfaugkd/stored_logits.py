@@ -14,9 +14,9 @@ import numpy as np
 from tfaugkd.activation import activation_of
 from tfaugkd.array_cache import cached_arrays, keep_arrays
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import reading_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.prediction import predict_logits
+from tfaugkd.tokenizer_comparison import reading_of
 
 _LOG = logging.getLogger("tfaugkd")
 # Part of a cached file's name: a new number where the same teacher would answer otherwise.

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import check_length
 from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split
 from tfaugkd.data.examples import Examples
@@ -16,6 +15,7 @@ from tfaugkd.data.tasks import TASKS, Task, find_task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import replacing, require_new_file
 from tfaugkd.job_configs import SubmitConfig
+from tfaugkd.model_fit import check_length
 from tfaugkd.prediction import predict_logits
 from tfaugkd.saved_model import ModelFacts, load_model
 

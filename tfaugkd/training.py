@@ -15,7 +15,6 @@ from tfaugkd.augment import build_augmentations
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.callbacks import BestWeights, ProgressLines, SplitScores, StepTimer
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.compatibility import same_vocabulary
 from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
@@ -29,6 +28,7 @@ from tfaugkd.optimizer import build_optimizer
 from tfaugkd.presets import student_from_preset, student_from_teacher
 from tfaugkd.scoring import score_model
 from tfaugkd.stored_logits import stored_logits
+from tfaugkd.tokenizer_comparison import same_vocabulary
 
 _LOG = logging.getLogger("tfaugkd")
 _SCALARS_IN_A_RUN = 100
