@@ -397,6 +397,12 @@ def own_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def stranger():
+    """A student whose vocabulary lists the same words in another order."""
+    return SplitClassifier(bert(layers=1, words=[*WORDS[:7], *WORDS[:6:-1]]))
+
+
+@pytest.fixture(scope="session")
 def teacher():
     """A BERT of three layers; its weights are never to change."""
     return SplitClassifier(bert(layers=3, seed=1))

@@ -16,12 +16,6 @@ LABELS_ONLY = Objective(soft=0.0)
 NOTHING = Objective(hard=0.0, soft=0.0)
 
 
-@pytest.fixture(scope="module")
-def stranger():
-    """A student whose vocabulary lists the same words in another order."""
-    return SplitClassifier(bert(layers=1, words=[*WORDS[:7], *WORDS[:6:-1]]))
-
-
 def refusal(*arguments):
     with pytest.raises(InputError) as refused:
         check_distillation(*arguments)

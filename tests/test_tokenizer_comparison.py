@@ -7,12 +7,6 @@ from tfaugkd.presets import load_classifier, student_from_teacher
 from tfaugkd.tokenizer_comparison import same_vocabulary
 
 
-@pytest.fixture(scope="module")
-def stranger():
-    """A student whose vocabulary lists the same words in another order."""
-    return SplitClassifier(bert(layers=1, words=[*WORDS[:7], *WORDS[:6:-1]]))
-
-
 def test_a_vocabulary_is_the_same_where_every_token_has_its_number(teacher, stranger):
     copy = SplitClassifier(bert(layers=1, seed=5))
     assert same_vocabulary(teacher, copy)
