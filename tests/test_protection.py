@@ -6,9 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
+from tfaugkd.augment.eda import EDA
 from tfaugkd.augment.fgsm import FGSM
+from tfaugkd.augment.knn import KNN
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.pga import PGA
+from tfaugkd.augment.random_generation import RandomGeneration
+from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.augment.tmix import TMix
 from tfaugkd.augment.words import touchable
 from tfaugkd.classifier import Answer
@@ -124,6 +128,26 @@ def test_no_method_touches_it(teacher, student, seed):
     ).numpy()
     mixed = TMix(weight=0.3)(batch, {}, both(teacher, student)).student.states.numpy()
     assert mixed[protected] == pytest.approx(behind_first[protected])
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_no_method_of_words_touches_one(teacher, student, seed, drawn):
+    tokens = random_batch(seed)
+    # Beside the string of two pieces, the first word of each text, which any of them could take.
+    first = tf.one_hot([1] * 8, LENGTH, dtype=tf.int32)
+    tokens = tokens._replace(protected=tf.maximum(tokens.protected, first))
+    before = [text_of(row).split() for row in tokens.token_ids.numpy()]
+    methods = [method(degree=1.0) for method in (KNN, RandomReplacement)]
+    methods += [RandomGeneration(), EDA(alpha_rs=0.0, alpha_ri=0.0, alpha_sr=0.0, alpha_rd=1.0)]
+    for method in methods:
+        prepared = method.prepared(teacher) if hasattr(method, "prepared") else method
+        draws = prepared.draw(tf.constant([5, drawn]), 8)
+        views = prepared(clean(tokens), draws, both(teacher, student))
+        after = [text_of(row).split() for row in views.student.token_ids.numpy()]
+        for own, made in zip(before, after, strict=True):
+            assert made[1] == own[1]
+            assert GENE in " ".join(made)
 
 
 def test_nothing_of_a_partners_protected_text_is_mixed_in(student):
