@@ -4,19 +4,15 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfaugkd.certificate import Found, Geometry, Mixture, nearest_to_mixtures
+from tfaugkd import certificate
+from tfaugkd.certificate import Found, Mixture, nearest_to_mixtures
 from tfaugkd.neighbours import find_neighbours
-from tfaugkd.projection import unit_rows
 
 
 def geometry_of(table, producible=None, k=4):
     table = np.asarray(table, np.float32)
     producible = np.ones(len(table), bool) if producible is None else producible
-    near = find_neighbours(table, producible, k)
-    return Geometry(
-        unit_rows(tf.constant(table)),
-        *(tf.constant(part) for part in (near.norms, producible, near.ids, near.cosines)),
-    )
+    return certificate.geometry_of(table, producible, k, find_neighbours)
 
 
 def mixture_of(own, other, share, rest=None):

@@ -1,7 +1,10 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfaugkd import projection
 from tfaugkd.projection import nearest_tokens, project, unit_rows
 
 EVERY = tf.ones([4], tf.bool)
@@ -89,3 +92,32 @@ def test_only_text_that_has_a_direction_is_projected(compiled):
     token_ids = tf.constant([[3, 3, 3, 3]])
     found = run(embeddings, token_ids, is_text, unit_rows(TABLE), EVERY)
     assert found.numpy().tolist() == [[3, 1, 3, 2]]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_only_what_is_wanted_is_searched(compiled):
+    random = np.random.default_rng(7)
+    table = random.normal(size=(50, 6)).astype(np.float32)
+    queries = random.normal(size=(600, 6)).astype(np.float32)
+    wanted = random.random(600) < 0.4
+    inputs = (tf.constant(queries), unit_rows(table), tf.ones([50], tf.bool), tf.constant(wanted))
+    run = tf.function(nearest_tokens, jit_compile=True) if compiled else nearest_tokens
+    expected = np.where(wanted, brute_force(queries, table, np.ones(50, bool)), 0)
+    assert run(*inputs).numpy().tolist() == expected.tolist()
+
+
+def test_a_block_of_similarities_fills_32_megabytes_at_most():
+    for size, at_once in ((40, 256), (30_522, 256), (32_128, 256), (250_002, 33), (5_000_000, 8)):
+        assert projection._queries_at_once(size) == at_once
+        assert at_once == 8 or at_once * size * 4 <= 2**25
+
+
+def test_a_search_with_a_recall_finds_that_share_at_least():
+    random = np.random.default_rng(8)
+    table = random.normal(size=(500, 8)).astype(np.float32)
+    queries = random.normal(size=(300, 8)).astype(np.float32)
+    search = tf.function(partial(nearest_tokens, recall=0.9), jit_compile=True)
+    every = tf.ones([500], tf.bool)
+    found = search(tf.constant(queries), unit_rows(table), every).numpy()
+    expected = brute_force(queries, table, np.ones(500, bool))
+    assert (found == expected).mean() >= 0.9

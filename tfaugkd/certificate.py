@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfaugkd.neighbours import nearest_neighbours
+from tfaugkd.compaction import solve_wanted
+from tfaugkd.neighbours import Neighbours, nearest_neighbours
 from tfaugkd.projection import nearest_tokens, unit_rows
 
 # Relative to x |a| + y |b|: more than float32 is wrong by in a product of a few thousand numbers.
@@ -53,18 +54,24 @@ class Geometry(NamedTuple):
     neighbour_cosines: tf.Tensor
 
 
-def geometry_of(table: tf.Tensor, producible: np.ndarray, neighbours: int = 16) -> Geometry:
-    """Gathers what must be known of a table that does not move; its neighbours are kept on disk.
+def geometry_of(
+    table: tf.Tensor,
+    producible: np.ndarray,
+    neighbours: int = 16,
+    find: Callable[[np.ndarray, np.ndarray, int], Neighbours] = nearest_neighbours,
+) -> Geometry:
+    """Gathers what must be known of a table that does not move.
 
     Args:
         table: `[V, D]`.
         producible: bool `[V]`; tokens that may be found.
         neighbours: k, how many are known of each token.
+        find: Finds them; `neighbours.nearest_neighbours` keeps them on disk.
 
     Returns:
         The geometry.
     """
-    near = nearest_neighbours(tf.convert_to_tensor(table).numpy(), producible, neighbours)
+    near = find(tf.convert_to_tensor(table).numpy(), producible, neighbours)
     return Geometry(
         unit_rows(table),
         *(tf.constant(part) for part in (near.norms, producible, near.ids, near.cosines)),
@@ -120,42 +127,14 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
     def by_neighbours(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _best_of_neighbours(weighed.at(rows), geometry)
 
-    def by_search(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def by_search(rows: tf.Tensor) -> tuple[tf.Tensor]:
         queries = _queries(weighed.at(rows), geometry)
-        found = nearest_tokens(queries, geometry.unit_table, geometry.producible)
-        return found, tf.ones_like(found, tf.bool)
+        return (nearest_tokens(queries, geometry.unit_table, geometry.producible),)
 
-    tokens, settled = _settle(by_neighbours, tokens, settled)
+    tokens, settled = solve_wanted(by_neighbours, ~settled, (tokens, settled), _POSITIONS_AT_ONCE)
     tier = tf.where(settled, tier, 3)
-    tokens, _ = _settle(by_search, tokens, settled)
+    (tokens,) = solve_wanted(by_search, ~settled, (tokens,), _POSITIONS_AT_ONCE)
     return Found(tokens, tier)
-
-
-def _settle(
-    solve: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
-    tokens: tf.Tensor,
-    settled: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Solves the open positions, a block at a time; those that are settled cost nothing."""
-    open_count = tf.reduce_sum(tf.cast(~settled, tf.int32))
-    order = tf.argsort(tf.cast(settled, tf.int32), stable=True)
-    order = tf.pad(order, [[0, -order.shape[0] % _POSITIONS_AT_ONCE]])
-
-    def solve_block(
-        start: tf.Tensor, found: tf.Tensor, proven: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        rows = tf.slice(order, [start], [_POSITIONS_AT_ONCE])
-        block, sure = solve(rows)
-        found = tf.tensor_scatter_nd_update(found, rows[:, tf.newaxis], block)
-        proven = tf.tensor_scatter_nd_update(proven, rows[:, tf.newaxis], sure)
-        return start + _POSITIONS_AT_ONCE, found, proven
-
-    _, found, proven = tf.while_loop(
-        lambda start, *_: start < open_count,
-        solve_block,
-        (tf.constant(0), tokens, tf.zeros_like(settled)),
-    )
-    return tf.where(settled, tokens, found), settled | proven
 
 
 def _better_parent(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:

@@ -65,23 +65,25 @@ class DistillConfig:
             hard, soft, deep), tmix (student_layer, teacher_layer, weight, alpha, rotation, labels,
             hard, soft), fgsm (epsilon, unit, direction, hard, soft, deep), pga (radius, step_size,
             steps, unit, start, adversary, hard, soft, deep), augpro_mix (weight, alpha, rotation,
-            labels, hard, soft, deep), augpro_fgsm (epsilon, unit, direction, target_degree, hard,
-            soft, deep), augpro_pga (radius, step_size, steps, unit, start, adversary,
-            target_degree, hard, soft, deep), knn (degree, k, hard, soft, deep), eda (degree,
-            alpha_sr, alpha_ri, alpha_rs, alpha_rd, hard, soft, deep), random_replacement (degree,
-            hard, soft, deep), random_generation (hard, soft, deep) and variants (file, text_a,
-            text_b, hard, soft, deep), which shows the texts of a file that `tfaugkd augment`
-            writes. weight is the example's share of a mixture, alpha draws it from Beta(alpha,
-            alpha), rotation says which neighbour is the partner, ratio (1 to 6) how many mixtures
-            there are; labels are mixed or original; epsilon and radius are numbers in units of rms
-            (the embeddings' root-mean-square entry) or absolute, or auto, which reaches
-            target_degree, the share of tokens changed; direction is ascent, descent or random,
-            start zero or random, and adversary, which loss is climbed, soft or hard; degree is the
-            share of tokens to change (for eda, operations per word), or auto, the papers' advice by
-            the number of training examples; k is how many nearest neighbours a word is replaced
-            from; alpha_sr, alpha_ri, alpha_rs and alpha_rd are the rates of synonym replacement,
-            insertion, swap and deletion, if they are not the degree; hard and soft weigh the losses
-            against labels and against the teacher, deep multiplies the weights in loss.deep.
+            labels, hard, soft, deep), augpro_fgsm (epsilon, unit, direction, target_degree, recall,
+            hard, soft, deep), augpro_pga (radius, step_size, steps, unit, start, adversary,
+            target_degree, recall, hard, soft, deep), knn (degree, k, hard, soft, deep), eda
+            (degree, alpha_sr, alpha_ri, alpha_rs, alpha_rd, hard, soft, deep), random_replacement
+            (degree, hard, soft, deep), random_generation (hard, soft, deep) and variants (file,
+            text_a, text_b, hard, soft, deep), which shows the texts of a file that `tfaugkd
+            augment` writes. weight is the example's share of a mixture, alpha draws it from
+            Beta(alpha, alpha), rotation says which neighbour is the partner, ratio (1 to 6) how
+            many mixtures there are; labels are mixed or original; epsilon and radius are numbers in
+            units of rms (the embeddings' root-mean-square entry) or absolute, or auto, which
+            reaches target_degree, the share of tokens changed; recall below 1 (the share of tokens
+            whose nearest is found) lets a TPU search faster; direction is ascent, descent or
+            random, start zero or random, and adversary, which loss is climbed, soft or hard; degree
+            is the share of tokens to change (for eda, operations per word), or auto, the papers'
+            advice by the number of training examples; k is how many nearest neighbours a word is
+            replaced from; alpha_sr, alpha_ri, alpha_rs and alpha_rd are the rates of synonym
+            replacement, insertion, swap and deletion, if they are not the degree; hard and soft
+            weigh the losses against labels and against the teacher, deep multiplies the weights in
+            loss.deep.
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.

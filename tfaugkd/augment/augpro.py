@@ -1,7 +1,9 @@
 """AugPro: represent, then project to tokens that both models read (AugPro, Algorithm 1)."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import tensorflow as tf
@@ -44,6 +46,8 @@ class AugPro:
         certify: Prove the nearest token of a mixture from its parents where that can be done, and
             search the whole vocabulary only for the rest; the result is the same. What was settled
             by the parents, by their neighbours and by the search is logged, as shares of the text.
+        search: How the vocabulary is searched where nothing is proven; takes what
+            `projection.project` takes.
     """
 
     of: Represents
@@ -53,6 +57,7 @@ class AugPro:
     deep: float = 0.0
     target_degree: float = 0.3
     certify: bool = True
+    search: Callable[..., tf.Tensor] = project
     geometry: Geometry | None = field(default=None, init=False, repr=False, compare=False)
 
     makes_tokens = True
@@ -104,12 +109,23 @@ class AugPro:
             unit_table = tf.stop_gradient(unit_rows(tf.convert_to_tensor(model.table)))
         made = self.of.represent(model, tokens, batch, draws, models.objective)
         if made.mixture is None or self.geometry is None:
-            text, logged = _projected(made, unit_table, model), ()
+            text, logged = self._searched(made, unit_table, model), ()
         else:
             text, logged = _certified(made, made.mixture, self.geometry)
         changed = degree(text, made.is_text, made.parents)
         view = made.tokens._replace(token_ids=text)
         return Views(view, view, self.of.targets(batch, draws), changed, logged)
+
+    def _searched(
+        self, made: Representation, unit_table: tf.Tensor, model: SplitClassifier
+    ) -> tf.Tensor:
+        return self.search(
+            tf.stop_gradient(made.embeddings),
+            made.tokens.token_ids,
+            made.is_text,
+            unit_table,
+            model.vocabulary.producible,
+        )
 
 
 def _certified(
@@ -129,16 +145,6 @@ def _certified(
         for number in (1, 2, 3)
     )
     return text, tuple(tf.math.divide_no_nan(of_tier, count) for of_tier in settled)
-
-
-def _projected(made: Representation, unit_table: tf.Tensor, model: SplitClassifier) -> tf.Tensor:
-    return project(
-        tf.stop_gradient(made.embeddings),
-        made.tokens.token_ids,
-        made.is_text,
-        unit_table,
-        model.vocabulary.producible,
-    )
 
 
 def augpro_mix(
@@ -176,6 +182,7 @@ def augpro_fgsm(
     unit: Literal["rms", "absolute"] = "rms",
     direction: Literal["ascent", "descent", "random"] = "ascent",
     target_degree: float = 0.3,
+    recall: float = 1.0,
     hard: float = 0.0,
     soft: float = 1.0,
     deep: float = 0.0,
@@ -188,6 +195,8 @@ def augpro_fgsm(
         unit: "rms" or "absolute"; see `FGSM`.
         direction: "ascent", "descent" or "random"; see `FGSM`.
         target_degree: Share of tokens to change, between 0 and 1.
+        recall: Share of the tokens whose nearest is found, above 0; below 1, TPUs search faster,
+            and the others get a near one.
         hard: Weight of the loss against the original's label.
         soft: Weight of the distance to the teacher (AugPro, Equation 7).
         deep: Factor on the weights of deep distillation.
@@ -196,7 +205,8 @@ def augpro_fgsm(
         The augmentation.
     """
     shift = FGSM(epsilon, unit, direction, name="augpro_fgsm")
-    return AugPro(shift, "augpro_fgsm", soft, hard, deep, target_degree)
+    search = _search("augpro_fgsm", recall)
+    return AugPro(shift, "augpro_fgsm", soft, hard, deep, target_degree, search=search)
 
 
 def augpro_pga(
@@ -207,6 +217,7 @@ def augpro_pga(
     start: Literal["zero", "random"] = "zero",
     adversary: Literal["soft", "hard"] = "soft",
     target_degree: float = 0.3,
+    recall: float = 1.0,
     hard: float = 0.0,
     soft: float = 1.0,
     deep: float = 0.0,
@@ -222,6 +233,8 @@ def augpro_pga(
         start: "zero" or "random"; see `PGA`.
         adversary: "soft" or "hard"; see `PGA`.
         target_degree: Share of tokens to change, between 0 and 1.
+        recall: Share of the tokens whose nearest is found, above 0; below 1, TPUs search faster,
+            and the others get a near one.
         hard: Weight of the loss against the original's label.
         soft: Weight of the distance to the teacher.
         deep: Factor on the weights of deep distillation.
@@ -230,4 +243,11 @@ def augpro_pga(
         The augmentation.
     """
     shift = PGA(radius, step_size, steps, unit, start, adversary, name="augpro_pga")
-    return AugPro(shift, "augpro_pga", soft, hard, deep, target_degree)
+    search = _search("augpro_pga", recall)
+    return AugPro(shift, "augpro_pga", soft, hard, deep, target_degree, search=search)
+
+
+def _search(name: str, recall: float) -> Callable[..., tf.Tensor]:
+    if not 0 < recall <= 1:
+        raise InputError(f"{name}.recall is {recall!r}, but must be above 0 and at most 1.")
+    return project if recall == 1 else partial(project, recall=recall)
