@@ -1,7 +1,7 @@
 import pytest
 
 from tfaugkd.errors import InputError
-from tfaugkd.latency import latency
+from tfaugkd.latency import interleaved, latency
 
 
 class Clock:
@@ -45,3 +45,17 @@ def test_counts_are_checked():
     for wrong in ({"repeats": 0}, {"warmup": -1}):
         with pytest.raises(InputError, match="at least 1 and 0"):
             latency(lambda: None, **wrong)
+
+
+def test_calls_take_turns_and_each_round_begins_with_another(clock):
+    called, rounds = [], []
+    takes = {"a": iter([1, 5, 2]), "b": iter([10, 30, 20])}
+
+    def call(name):
+        called.append(name)
+        clock.work(next(takes[name]))
+
+    times = interleaved({"a": lambda: call("a"), "b": lambda: call("b")}, 3, rounds.append)
+    assert times == {"a": (2, 1, 5), "b": (20, 10, 30)}
+    assert "".join(called) == "abbaab"
+    assert rounds == [1, 2, 3]

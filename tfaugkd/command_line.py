@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import jsonargparse
 
+from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.config_fields import build, describe, kind_of
 from tfaugkd.config_input import Typed, check, nested, read_yaml
 from tfaugkd.errors import InputError, unknown_name
@@ -49,6 +50,7 @@ JOBS = {
     "augment": Job(AugmentConfig, "tfaugkd.offline:augment"),
     "submit": Job(SubmitConfig, "tfaugkd.submission:submit"),
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
+    "benchmark": Job(BenchmarkConfig, "tfaugkd.benchmark.job:benchmark"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 

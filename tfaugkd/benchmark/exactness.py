@@ -1,7 +1,8 @@
 """Holds the certified projection to brute force, over tables made to be difficult."""
 
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from tfaugkd.benchmark.brute_force import BruteForce, Verdict
 from tfaugkd.benchmark.positions import Positions
-from tfaugkd.certificate import Geometry, Mixture, geometry_of, nearest_to_mixtures
+from tfaugkd.certificate import Found, Geometry, Mixture, geometry_of, nearest_to_mixtures
 from tfaugkd.neighbours import find_neighbours, nearest_neighbours
 
 _LOG = logging.getLogger("tfaugkd")
@@ -58,9 +59,11 @@ def check_exactness(positions: Positions, count: int, seed: int) -> list[Checked
         RuntimeError: A token is wrong.
     """
     random = np.random.default_rng(seed)
+    # Compiled once for all tables of one shape.
+    project = tf.function(nearest_to_mixtures, jit_compile=True, autograph=False)
     checked = []
     for case in cases(positions, count, random):
-        result = _check(case, random)
+        result = _check(case, random, project)
         _LOG.info(
             "Checked: %s, %d mixtures: %d another but for rounding, %d wrong.",
             *(case.name, *result.verdict),
@@ -85,17 +88,16 @@ def cases(positions: Positions, count: int, random: np.random.Generator) -> Iter
     """
     of_texts, of_table = int(_SHARE_OF_TEXTS * count), int(_SHARE_OF_TABLE * count)
     model = (positions.table, positions.producible)
-    yield Case(
-        "pairs of the texts", *model, *random.choice(positions.text_ids, (2, of_texts)), True
-    )
-    anything = random.integers(len(positions.table), size=(2, of_table))
-    yield Case("random pairs", *model, *anything, True)
+    own, other = random.choice(positions.text_ids, (2, of_texts))
+    yield Case("pairs of the texts", *model, own, other, on_disk=True)
+    own, other = random.integers(len(positions.table), size=(2, of_table))
+    yield Case("random pairs", *model, own, other, on_disk=True)
     tables = difficult_tables(random)
     counts = np.diff(np.linspace(0, count - of_texts - of_table, len(tables) + 1).astype(int))
     for (name, table), number in zip(tables.items(), counts, strict=True):
-        pairs = random.integers(len(table), size=(2, number))
+        own, other = random.integers(len(table), size=(2, number))
         producible = random.random(len(table)) < 0.9
-        yield Case(name, table.astype(np.float32), producible, *pairs)
+        yield Case(name, table.astype(np.float32), producible, own, other)
 
 
 def difficult_tables(random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -104,20 +106,23 @@ def difficult_tables(random: np.random.Generator) -> dict[str, np.ndarray]:
     half, axes = plain[: _ROWS // 2], np.eye(_WIDTH)
     zeros = plain.copy()
     zeros[random.random(_ROWS) < 0.1] = 0.0
+    flat, alike = np.zeros_like(plain), np.zeros_like(plain)
+    flat[:, :4] = plain[:, :4]
+    alike[:, :8] = 1.0 + 0.01 * plain[:, :8]
     return {
         "duplicated rows": np.concatenate([half, half]),
         "zero rows": zeros,
         "very unequal norms": plain * random.lognormal(sigma=3.0, size=(_ROWS, 1)),
         # Every mixture of two axes is as near to the one as to the other; opposite ones cancel.
-        "ties": np.concatenate([axes, -axes]),
-        # In so few dimensions there are tokens between most parents.
-        "crowded": random.normal(size=(_ROWS, 4)),
+        "ties": np.resize(np.concatenate([axes, -axes]), plain.shape),
+        # In four dimensions there are tokens between most parents.
+        "crowded": flat,
         # Every row points nearly the same way, so that no parent stands out.
-        "made to defeat the certificate": 1.0 + 0.01 * plain,
+        "made to defeat the certificate": alike,
     }
 
 
-def _check(case: Case, random: np.random.Generator) -> Checked:
+def _check(case: Case, random: np.random.Generator, project: Callable[..., Found]) -> Checked:
     find = nearest_neighbours if case.on_disk else find_neighbours
     geometry = geometry_of(case.table, case.producible, find=find)
     count = len(case.own_ids)
@@ -127,7 +132,7 @@ def _check(case: Case, random: np.random.Generator) -> Checked:
     shares = weights.astype(np.float32)
     queries = shares[:, np.newaxis] * case.table[case.own_ids]
     queries += (1 - shares)[:, np.newaxis] * case.table[case.other_ids]
-    found, tier = _project(case, shares, geometry)
+    found, tier = _in_parts(project, case, shares, geometry)
     # A mixture of zero has no nearest token.
     some = queries.any(axis=1)
     search = BruteForce(geometry.unit_table.numpy(), case.producible)
@@ -135,18 +140,18 @@ def _check(case: Case, random: np.random.Generator) -> Checked:
     return Checked(case.name, search.judge(queries[some], found[some]), shares_of_tiers)
 
 
-def _project(case: Case, shares: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Projects a part at a time, compiled once; the last part is filled up with no text."""
-    compiled = tf.function(nearest_to_mixtures, jit_compile=True, autograph=False)
+def _in_parts(
+    project: Callable[..., Found], case: Case, shares: np.ndarray, geometry: Geometry
+) -> tuple[np.ndarray, np.ndarray]:
+    """Projects a part at a time, all of one size; the last is filled up with no text."""
     count, parts = len(shares), []
-    at_once = min(_AT_ONCE, count)
+    at_once = min(_AT_ONCE, 2 ** math.ceil(math.log2(count)))
     whole = (case.own_ids.astype(np.int32), case.other_ids.astype(np.int32), shares, 1 - shares)
     for start in range(0, count, at_once):
         part = [values[start : start + at_once] for values in whole]
         filling = (0, at_once - len(part[0]))
         mixture = Mixture(*(tf.constant(np.pad(values, filling)) for values in part))
-        is_text = tf.range(at_once) < len(part[0])
-        found = compiled(mixture, is_text, geometry)
+        found = project(mixture, tf.range(at_once) < len(part[0]), geometry)
         parts.append(np.stack([values.numpy()[: len(part[0])] for values in found]))
     token_ids, tier = np.concatenate(parts, axis=1)
     return token_ids, tier

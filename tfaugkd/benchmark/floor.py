@@ -17,6 +17,7 @@ nothing, so that no step reaches its floor.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -116,6 +117,5 @@ def products(tokens: int, width: int, inner: int) -> dict[str, Products]:
         "products": tf.function(multiply),
     }
     return {
-        name: Products(lambda call=call: call(states, up, down), operations)
-        for name, call in calls.items()
+        name: Products(partial(call, states, up, down), operations) for name, call in calls.items()
     }

@@ -41,9 +41,11 @@ def benchmark(config: BenchmarkConfig) -> None:
     rows = {} if config.projection else chosen_rows(config.rows)
     load = _load()
     setting = None if config.projection and config.teacher == RANDOM else Setting(config)
-    speed, steps = None, {}
+    speed: float | None = None
+    steps: dict[str, StepTime] = {}
     if setting is not None and rows:
-        speed, steps = _time_steps(setting, {n: timed_step(r, setting) for n, r in rows.items()})
+        built = {name: timed_step(row, setting) for name, row in rows.items()}
+        speed, steps = _time_steps(setting, built)
     positions = random_positions(config) if setting is None else positions_of_texts(setting)
     measured = Measured(
         Machine(describe_machine(), speed, load),

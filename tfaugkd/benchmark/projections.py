@@ -62,10 +62,10 @@ def time_projections(positions: Positions, repeats: int) -> Projections:
     geometry = geometry_of(positions.table, positions.producible)
     geometry_s = time.perf_counter() - began
     certified = tf.function(nearest_to_mixtures, jit_compile=True, autograph=False)
+    wanted = _wanted(positions)
     calls: dict[str, Callable[[], Any]] = _searches(positions) | {
         "certified": lambda: certified(positions.mixture, wanted, geometry)
     }
-    wanted = _wanted(positions)
     for name, call in calls.items():
         _LOG.info("Projection, %s: compiled and run once in %.1f s.", name, seconds(call))
     check_projections(positions, calls)

@@ -10,10 +10,10 @@ import numpy as np
 from tfaugkd.benchmark.config import RANDOM, BenchmarkConfig, SizeConfig
 from tfaugkd.benchmark.floor import Shapes
 from tfaugkd.classifier import SplitClassifier, read_tokens
-from tfaugkd.compatibility import check_fit, check_length
 from tfaugkd.data import load_split
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tokenisation import tokenise
+from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.prediction import predict_logits
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import ModelFacts, load_model
