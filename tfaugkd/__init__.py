@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tfaugkd.data.examples import Examples
     from tfaugkd.distiller import Distiller
     from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier
+    from tfaugkd.hyper_model import DistillationHyperModel
     from tfaugkd.presets import load_classifier, student_from_teacher
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 # Looked up when first used, so that what needs no TensorFlow does not wait for it.
 _HOMES = {
     "AugPro": "augment.augpro",
+    "DistillationHyperModel": "hyper_model",
     "Distiller": "distiller",
     "EDA": "augment.eda",
     "EncT5Backbone": "enc_t5",
@@ -53,6 +55,7 @@ __all__ = [
     "FGSM",
     "KNN",
     "AugPro",
+    "DistillationHyperModel",
     "Distiller",
     "EncT5Backbone",
     "EncT5TextClassifier",

@@ -28,6 +28,7 @@ from tfaugkd.job_configs import (
     TeacherConfig,
 )
 from tfaugkd.quiet_import import import_quietly
+from tfaugkd.sweep_config import SweepConfig
 
 
 class Job(NamedTuple):
@@ -51,6 +52,7 @@ JOBS = {
     "submit": Job(SubmitConfig, "tfaugkd.submission:submit"),
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
     "benchmark": Job(BenchmarkConfig, "tfaugkd.benchmark.job:benchmark"),
+    "sweep": Job(SweepConfig, "tfaugkd.sweep:sweep"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 

@@ -85,6 +85,7 @@ def train(
     method: MethodConfig,
     config: TrainConfig,
     logs: Path,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Trained:
     """Trains a student by one method, with progress, TensorBoard logs and a CSV of the metrics.
 
@@ -95,6 +96,7 @@ def train(
         method: Loss and augmentations.
         config: The optimisation.
         logs: Folder for TensorBoard and `history.csv`.
+        callbacks: More of them, for the fit.
 
     Returns:
         The trained student and what was measured.
@@ -145,7 +147,7 @@ def train(
         epochs=config.steps // every,
         steps_per_epoch=every,
         verbose=1 if sys.stdout.isatty() else 0,
-        callbacks=[timer, *_callbacks(student, texts, config, logs)],
+        callbacks=[timer, *_callbacks(student, texts, config, logs), *callbacks],
     ).history
     degree = {name: history[f"{name}_degree"][-1] for name in audits}
     return Trained(student, timer.seconds_per_step, degree, audits, history)
