@@ -9,7 +9,8 @@ NORTH = np.array([[0.1, 3.0]], np.float32)
 
 
 def judged(query, found, producible=EVERY):
-    return BruteForce(TABLE, producible).judge(query, np.array([found]))
+    search = BruteForce(TABLE, producible)
+    return search.judge(query, search.nearest(query), np.array([found]))
 
 
 def test_the_nearest_token_is_right_and_others_are_wrong():
@@ -30,15 +31,19 @@ def test_a_token_as_near_but_for_rounding_is_told_apart():
     query = np.array([[1.0, 1.0 - 1e-8]], np.float64).astype(np.float32)
     table = TABLE.copy()
     table[0, 0] = 1.0 + 1e-7
-    verdict = BruteForce(table, EVERY).judge(query, np.array([1]))
-    assert verdict == Verdict(1, 1, 0)
+    search = BruteForce(table, EVERY)
+    assert search.nearest(query).tolist() == [0]
+    assert search.judge(query, search.nearest(query), np.array([1])) == Verdict(1, 1, 0)
 
 
-def test_many_queries_are_judged_in_blocks():
+def test_many_queries_are_searched_in_blocks():
     random = np.random.default_rng(0)
     table = random.normal(size=(30, 4)).astype(np.float32)
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     queries = random.normal(size=(3000, 4)).astype(np.float32)
-    found = (queries @ table.T).argmax(axis=1)
+    search = BruteForce(table, np.ones(30, bool))
+    nearest = search.nearest(queries)
+    assert nearest.tolist() == (queries @ table.T).argmax(axis=1).tolist()
+    found = nearest.copy()
     found[[5, 2999]] = (found[[5, 2999]] + 1) % 30
-    assert BruteForce(table, np.ones(30, bool)).judge(queries, found) == Verdict(3000, 0, 2)
+    assert search.judge(queries, nearest, found) == Verdict(3000, 0, 2)

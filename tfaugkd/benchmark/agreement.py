@@ -66,7 +66,8 @@ def _check_projection(name: str, method: AugPro, step: TimedStep) -> None:
     table = unit_rows(tf.convert_to_tensor(model.table)).numpy()
     projected = is_text & queries.any(axis=-1)
     search = BruteForce(table, model.vocabulary.producible)
-    verdict = search.judge(queries[projected], found[projected])
+    queries = queries[projected]
+    verdict = search.judge(queries, search.nearest(queries), found[projected])
     require_right(f"{name}: the tokens of {method.name}", verdict)
 
 

@@ -18,9 +18,6 @@ class Verdict(NamedTuple):
     rounded: int
     wrong: int
 
-    def __add__(self, other: "Verdict") -> "Verdict":  # type: ignore[override]
-        return Verdict(*(one + two for one, two in zip(self, other, strict=True)))
-
 
 class BruteForce:
     """Searches a table.
@@ -34,34 +31,42 @@ class BruteForce:
         self._unit = np.ascontiguousarray(unit_table, np.float32)
         self._allowed = producible & self._unit.any(axis=1)
 
-    def judge(self, queries: np.ndarray, found: np.ndarray) -> Verdict:
-        """Compares what was found with the nearest tokens.
+    def nearest(self, queries: np.ndarray) -> np.ndarray:
+        """Finds the token nearest to each query.
 
         Args:
             queries: float32 `[N, D]`; none of them zero.
+
+        Returns:
+            int64 `[N]`; of tokens that are equally near in float32, the lowest.
+        """
+        blocks = []
+        for start in range(0, len(queries), _QUERIES_AT_ONCE):
+            similarity = queries[start : start + _QUERIES_AT_ONCE] @ self._unit.T
+            similarity[:, ~self._allowed] = -np.inf
+            blocks.append(similarity.argmax(axis=1))
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.int64)
+
+    def judge(self, queries: np.ndarray, nearest: np.ndarray, found: np.ndarray) -> Verdict:
+        """Compares what was found with the nearest tokens.
+
+        Args:
+            queries: float32 `[N, D]`.
+            nearest: int64 `[N]`, from `nearest`.
             found: int32 `[N]`.
 
         Returns:
             How many agree.
         """
-        verdict = Verdict(0, 0, 0)
-        for start in range(0, len(queries), _QUERIES_AT_ONCE):
-            block = slice(start, start + _QUERIES_AT_ONCE)
-            verdict = verdict + self._judge_block(queries[block], found[block])
-        return verdict
-
-    def _judge_block(self, queries: np.ndarray, found: np.ndarray) -> Verdict:
-        similarity = queries @ self._unit.T
-        similarity[:, ~self._allowed] = -np.inf
-        best = similarity.argmax(axis=1)
-        (other,) = np.nonzero(best != found)
-        queries, best, found = queries[other], best[other], found[other]
-        lost = self._score(queries, best) - self._score(queries, found)
+        count = len(queries)
+        (other,) = np.nonzero(nearest != found)
+        queries, nearest, found = queries[other], nearest[other], found[other]
+        lost = self._score(queries, nearest) - self._score(queries, found)
         # A sum of D rounded products strays by about the root of D roundings.
         lengths = np.linalg.norm(queries, axis=1)
         rounding = np.finfo(np.float32).eps * np.sqrt(queries.shape[1]) * lengths
-        wrong = ~self._allowed[found] | (lost > rounding) | ((lost == 0) & (found > best))
-        return Verdict(len(similarity), int((~wrong).sum()), int(wrong.sum()))
+        wrong = ~self._allowed[found] | (lost > rounding) | ((lost == 0) & (found > nearest))
+        return Verdict(count, int((~wrong).sum()), int(wrong.sum()))
 
     def _score(self, queries: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         rows = self._unit[tokens].astype(np.float64)

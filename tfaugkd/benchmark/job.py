@@ -9,7 +9,7 @@ from tfaugkd.benchmark.config import RANDOM, BenchmarkConfig
 from tfaugkd.benchmark.exactness import check_exactness
 from tfaugkd.benchmark.floor import Products, products, step_operations
 from tfaugkd.benchmark.measured import Machine, Measured, StepTime
-from tfaugkd.benchmark.memory import extra_memory
+from tfaugkd.benchmark.memory import with_extra_memory
 from tfaugkd.benchmark.positions import Positions, positions_of_texts, random_positions
 from tfaugkd.benchmark.projections import time_projections
 from tfaugkd.benchmark.setting import Setting
@@ -62,7 +62,7 @@ def _time_steps(setting: Setting, steps: dict[str, TimedStep]) -> tuple[float, d
     check_steps(steps)
     for name, step in steps.items():
         warm_up(name, step)
-    memory = {name: extra_memory(step.run) for name, step in steps.items()}
+    memory = {name: with_extra_memory(step.run)[1] for name, step in steps.items()}
     teacher = setting.teacher
     inner = teacher.classifier.backbone.intermediate_dim
     alone = products(setting.shapes.positions, teacher.width, inner)

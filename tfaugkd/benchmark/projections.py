@@ -3,18 +3,20 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tfaugkd.benchmark.agreement import require_right
 from tfaugkd.benchmark.brute_force import BruteForce
-from tfaugkd.benchmark.memory import available_memory, extra_memory
+from tfaugkd.benchmark.memory import available_memory, with_extra_memory
 from tfaugkd.benchmark.naive import naive_nearest
 from tfaugkd.benchmark.positions import Positions
-from tfaugkd.certificate import geometry_of, nearest_to_mixtures
+from tfaugkd.certificate import Found, geometry_of, nearest_to_mixtures
 from tfaugkd.latency import Latency, interleaved, seconds
 from tfaugkd.projection import nearest_tokens
+
+Calls = dict[str, Callable[[], tf.Tensor | Found]]
 
 _LOG = logging.getLogger("tfaugkd")
 # What else a run holds, beside the naive projection's similarities.
@@ -63,15 +65,14 @@ def time_projections(positions: Positions, repeats: int) -> Projections:
     geometry_s = time.perf_counter() - began
     certified = tf.function(nearest_to_mixtures, jit_compile=True, autograph=False)
     wanted = _wanted(positions)
-    calls: dict[str, Callable[[], Any]] = _searches(positions) | {
-        "certified": lambda: certified(positions.mixture, wanted, geometry)
-    }
+    calls: Calls = _searches(positions)
+    calls["certified"] = lambda: certified(positions.mixture, wanted, geometry)
     for name, call in calls.items():
         _LOG.info("Projection, %s: compiled and run once in %.1f s.", name, seconds(call))
-    check_projections(positions, calls)
-    memory = {name: extra_memory(call) for name, call in calls.items()}
+    found = {name: with_extra_memory(call) for name, call in calls.items()}
+    _check(positions, {name: result for name, (result, _) in found.items()})
     times = interleaved(calls, repeats)
-    tier = tf.boolean_mask(calls["certified"]().tier, wanted)
+    tier = tf.boolean_mask(found["certified"][0].tier, wanted)
     size, width = positions.table.shape
     return Projections(
         positions=wanted.shape[0],
@@ -80,17 +81,17 @@ def time_projections(positions: Positions, repeats: int) -> Projections:
         vocabulary=size,
         tiers=tuple(float(tf.reduce_mean(tf.cast(tier == n, tf.float32))) for n in (1, 2, 3)),
         geometry_s=geometry_s,
-        timed={name: TimedProjection(times[name], memory[name]) for name in calls},
+        timed={name: TimedProjection(times[name], found[name][1]) for name in calls},
     )
 
 
-def _searches(positions: Positions) -> dict[str, Callable[[], Any]]:
+def _searches(positions: Positions) -> Calls:
     """Gives the searches over the whole vocabulary, naive and in blocks."""
     table = (positions.unit_table, tf.constant(positions.producible))
     naive = tf.function(naive_nearest, jit_compile=True, autograph=False)
     blockwise = tf.function(nearest_tokens, jit_compile=True, autograph=False)
     queries, wanted = positions.queries, _wanted(positions)
-    calls: dict[str, Callable[[], Any]] = {"blockwise": lambda: blockwise(queries, *table, wanted)}
+    calls: Calls = {"blockwise": lambda: blockwise(queries, *table, wanted)}
     similarities = 4 * queries.shape[0] * table[0].shape[0]
     free = available_memory()
     if free is not None and free < similarities + _HEADROOM:
@@ -106,22 +107,13 @@ def _wanted(positions: Positions) -> tf.Tensor:
     return positions.is_text & tf.reduce_any(positions.queries != 0, axis=-1)
 
 
-def check_projections(positions: Positions, calls: dict[str, Callable[[], Any]]) -> None:
-    """Holds what each call finds to brute force.
-
-    Args:
-        positions: What is projected.
-        calls: Each gives token ids `[N]`, or those first.
-
-    Raises:
-        RuntimeError: Some tokens are wrong.
-    """
+def _check(positions: Positions, results: dict[str, tf.Tensor | Found]) -> None:
+    """Holds the tokens that each way found to brute force."""
     wanted = _wanted(positions).numpy()
     queries = positions.queries.numpy()[wanted]
     search = BruteForce(positions.unit_table.numpy(), positions.producible)
-    for name, call in calls.items():
-        result = call()
-        found = result[0] if isinstance(result, tuple) else result
-        require_right(
-            f"projection, {name}: its tokens", search.judge(queries, found.numpy()[wanted])
-        )
+    nearest = search.nearest(queries)
+    for name, result in results.items():
+        tokens = result.token_ids if isinstance(result, Found) else result
+        verdict = search.judge(queries, nearest, tokens.numpy()[wanted])
+        require_right(f"projection, {name}: its tokens", verdict)
