@@ -4,12 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tfaugkd.errors import InputError
 
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 # The module csv refuses cells above 131,072 characters unless told otherwise; long documents exist.
 _LONGEST_CELL = 2**31 - 1
 
@@ -32,7 +33,7 @@ def read_rows(path: str | Path) -> Rows:
             row is not in the file's format.
     """
     file = Path(path).expanduser()
-    parse = _PARSERS[ending_of(file)]
+    parse = PARSERS[ending_of(file)]
     return parse(file, decode(file, read_bytes(file)))
 
 
@@ -49,8 +50,8 @@ def ending_of(path: str | Path) -> str:
         InputError: If it ends otherwise.
     """
     ending = Path(path).suffix.lower()
-    if ending not in _PARSERS:
-        raise InputError(f"{path} must end in one of: {', '.join(_PARSERS)}.")
+    if ending not in PARSERS:
+        raise InputError(f"{path} must end in one of: {', '.join(PARSERS)}.")
     return ending
 
 
@@ -66,20 +67,39 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         InputError: If it is not there or cannot be read.
     """
+    with opened(path) as file:
+        return file.read()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file to read its bytes, a few at a time.
+
+    Args:
+        path: The file.
+
+    Yields:
+        The open file.
+
+    Raises:
+        InputError: If it is not there or cannot be read.
+    """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise InputError(f"There is no file {path}.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def decode(path: Path, content: bytes) -> str:
+def decode(path: Path, content: bytes, first_line: int = 1) -> str:
     """Decodes UTF-8, with or without a byte order mark.
 
     Args:
         path: The file, for the message.
         content: Its bytes.
+        first_line: The number of the first line among them in the file.
 
     Returns:
         Its text.
@@ -87,37 +107,39 @@ def decode(path: Path, content: bytes) -> str:
     Raises:
         InputError: If it is not UTF-8; names the first line that is not.
     """
-    content = content.removeprefix(_UTF8_BOM)
+    content = content.removeprefix(UTF8_BOM)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, error.start) + first_line
         raise InputError(f"{path}, line {line} is not UTF-8; save the file as UTF-8.") from error
 
 
-def tsv_rows(path: Path, text: str) -> Rows:
+def tsv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
     """Splits TSV in GLUE's layout: quotes are letters like any other.
 
     Args:
         path: The file; not looked at, as nothing here can be wrong.
         text: Its text.
+        first_line: The number of the text's first line in the file.
 
     Yields:
         The line and the cells of each row that is not blank.
     """
     # Not str.splitlines, which also cuts at characters that stand inside GLUE's texts.
-    for line, row in enumerate(text.split("\n"), start=1):
+    for line, row in enumerate(text.split("\n"), start=first_line):
         row = row.rstrip("\r")
         if row:
             yield line, row.split("\t")
 
 
-def csv_rows(path: Path, text: str) -> Rows:
+def csv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
     """Parses CSV.
 
     Args:
         path: The file, for messages.
         text: Its text.
+        first_line: The number of the text's first line in the file.
 
     Yields:
         The line on which each row begins, and its cells.
@@ -126,8 +148,8 @@ def csv_rows(path: Path, text: str) -> Rows:
         InputError: If a quote is not closed, or a row has more cells than the header.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line, width = 1, 0
-    while (cells := _next_csv_row(path, reader, line)) is not None:
+    line, width = first_line, 0
+    while (cells := next_csv_row(path, reader, line)) is not None:
         width = width or len(cells)
         if any(cells[width:]):
             raise InputError(
@@ -136,10 +158,23 @@ def csv_rows(path: Path, text: str) -> Rows:
             )
         if cells:
             yield line, cells
-        line = reader.line_num + 1
+        line = reader.line_num + first_line
 
 
-def _next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
+def next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
+    """Reads one row of CSV, however long its cells.
+
+    Args:
+        path: The file, for messages.
+        reader: A strict `csv.reader`.
+        line: The line on which the row begins, for messages.
+
+    Returns:
+        The cells; None behind the last row.
+
+    Raises:
+        InputError: If a quote is not closed, or something stands behind one that is.
+    """
     # The limit belongs to the process, so it is raised only for the time of one row.
     limit = csv.field_size_limit(_LONGEST_CELL)
     try:
@@ -150,12 +185,13 @@ def _next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
         csv.field_size_limit(limit)
 
 
-def jsonl_rows(path: Path, text: str) -> Rows:
+def jsonl_rows(path: Path, text: str, first_line: int = 1) -> Rows:
     """Parses JSONL; the first object's keys are the columns.
 
     Args:
         path: The file, for messages.
         text: Its text.
+        first_line: The number of the text's first line in the file.
 
     Yields:
         The line and the values of each object; None where a key is missing.
@@ -164,7 +200,7 @@ def jsonl_rows(path: Path, text: str) -> Rows:
         InputError: If a line is not a JSON object.
     """
     names: list[str] = []
-    for line, row in enumerate(text.split("\n"), start=1):
+    for line, row in enumerate(text.split("\n"), start=first_line):
         if not row.strip():
             continue
         try:
@@ -179,4 +215,4 @@ def jsonl_rows(path: Path, text: str) -> Rows:
         yield line, [record.get(name) for name in names]
 
 
-_PARSERS = {".csv": csv_rows, ".tsv": tsv_rows, ".jsonl": jsonl_rows}
+PARSERS = {".csv": csv_rows, ".tsv": tsv_rows, ".jsonl": jsonl_rows}
