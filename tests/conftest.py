@@ -29,10 +29,16 @@ from tfaugkd.config import Objective
 from tfaugkd.data.batches import read_inputs, training_batches
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import write_rows
+from tfaugkd.data.shards.manifest import Manifest, Tokenised, write_manifest
+from tfaugkd.data.shards.prepared_examples import read_prepared
+from tfaugkd.data.shards.records import encoded, labels_of, parts_of
+from tfaugkd.data.shards.writing import write_shard
+from tfaugkd.data.tokenisation import text_lengths, tokenise
 from tfaugkd.distiller import Distiller
 from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier, EncT5TextClassifierPreprocessor
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
+from tfaugkd.tokenizer_comparison import tokenizer_fingerprint
 
 # Two devices, for the test with two replicas; everything else runs on the first.
 tf.config.set_logical_device_configuration(
@@ -386,6 +392,36 @@ def sentiment(count, seed=0, pairs=False):
         ids=[str(i) for i in range(count)],
         label_names=("negative", "positive"),
     )
+
+
+def store(folder, examples, model, size=16, teacher=None, logits=None, **facts):
+    """Writes examples as shards, as `tfaugkd prepare` does, and opens them."""
+    folder.mkdir(exist_ok=True)
+    preprocessors = [each and each.preprocessor for each in (model, teacher)]
+    shards = []
+    for start in range(0, len(examples), size):
+        some = examples.take(range(start, min(start + size, len(examples))))
+        tokens = [each and tokenise(each, some, LENGTH) for each in preprocessors]
+        answers = None if logits is None else logits[start : start + size]
+        records = encoded(some, *tokens, answers)
+        name = f"train-{len(shards):05d}"
+        columns = (labels_of(some), text_lengths(*tokens))
+        shards.append(write_shard(folder, name, records, *columns))
+    stored = [
+        each
+        and Tokenised(
+            tokenizer_fingerprint(each.tokenizer),
+            parts_of(tokenise(each, examples.take([0]), LENGTH)),
+            each.tokenizer.pad_token_id,
+        )
+        for each in preprocessors
+    ]
+    known = {"task": "custom", "augmented": False, "answered_by": None} | facts
+    of_texts = (examples.label_names, examples.pair, LENGTH, examples.protect)
+    names = ("label_names", "pair", "sequence_length", "protect", "student", "teacher", "shards")
+    values = (*of_texts, *stored, tuple(shards))
+    write_manifest(folder, Manifest(**known, **dict(zip(names, values, strict=True))))
+    return read_prepared(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,21 @@
 import keras_hub
 import pytest
-from conftest import WORDS, albert, bert, byte_pairs, deberta, distil_bert, enc_t5, roberta
+from conftest import (
+    FAMILIES,
+    WORDS,
+    albert,
+    bert,
+    byte_pairs,
+    deberta,
+    distil_bert,
+    enc_t5,
+    roberta,
+    wordpiece,
+)
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.presets import load_classifier, student_from_teacher
-from tfaugkd.tokenizer_comparison import same_vocabulary
+from tfaugkd.tokenizer_comparison import same_vocabulary, tokenizer_fingerprint
 
 
 def test_a_vocabulary_is_the_same_where_every_token_has_its_number(teacher, stranger):
@@ -73,3 +84,22 @@ def test_sentence_pieces_are_the_same_where_the_model_and_the_specials_are(tmp_p
     model.classifier.save_to_preset(str(tmp_path))
     assert same_vocabulary(model, SplitClassifier(load_classifier(str(tmp_path))))
     assert not same_vocabulary(model, SplitClassifier(albert(layers=1)))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_saved_tokenizer_keeps_its_fingerprint(family, tmp_path):
+    own = FAMILIES[family](layers=1)
+    own.save_to_preset(str(tmp_path))
+    saved = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
+    one, other = (each.preprocessor.tokenizer for each in (own, saved))
+    assert tokenizer_fingerprint(one) == tokenizer_fingerprint(other)
+
+
+def test_what_gives_other_tokens_has_another_fingerprint():
+    kind = keras_hub.models.BertTokenizer
+    one = tokenizer_fingerprint(wordpiece(kind))
+    assert one == tokenizer_fingerprint(bert(layers=1).preprocessor.tokenizer)
+    assert one == tokenizer_fingerprint(distil_bert(layers=1).preprocessor.tokenizer)
+    assert one != tokenizer_fingerprint(wordpiece(kind, lowercase=False))
+    assert one != tokenizer_fingerprint(wordpiece(kind, [*WORDS, "more"]))
+    assert one != tokenizer_fingerprint(wordpiece(kind, [*WORDS[:-2], WORDS[-1], WORDS[-2]]))

@@ -29,13 +29,13 @@ from tfaugkd.comparison_training import (
     wanted_students,
 )
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
-from tfaugkd.data import load_split, task_of
+from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.errors import InputError
 from tfaugkd.folders import only_writer, require_new_folder
 from tfaugkd.job_configs import CompareConfig
 from tfaugkd.jobs import check_teacher, command_line, paths_of, start_output, write_config
 from tfaugkd.machine import describe_machine
-from tfaugkd.model_fit import check_length
+from tfaugkd.model_fit import check_length, check_tokens
 from tfaugkd.prediction import EVALUATION_BATCH
 from tfaugkd.report import Report, print_table, write_report
 from tfaugkd.saved_model import load_model
@@ -154,7 +154,7 @@ def _read(config: CompareConfig) -> Setting:
     """Reads all texts first: what cannot be read stops the job before it trains anything."""
     task, dev = task_of(config.data), load_split(config.data, "dev")
     length = config.data.sequence_length
-    students = Texts(task, load_split(config.data, "train"), dev, length)
+    students = Texts(task, load_train(config.data), dev, length)
     teacher_texts = students
     if config.teacher is None:
         # What is added is for the students: MixKD's teacher has seen no back-translations.
@@ -168,7 +168,7 @@ def _read(config: CompareConfig) -> Setting:
             unlabelled_file=None,
             added_file=None,
         )
-        teacher_texts = Texts(task, load_split(teacher_data, "train"), dev, length)
+        teacher_texts = Texts(task, load_train(teacher_data), dev, length)
     split = load_split(config.data, config.split)
     require_labels(split)
     _LOG.info(
@@ -186,6 +186,7 @@ def _check_methods(config: CompareConfig, teacher: SplitClassifier, students: Te
     student = build_student(teacher, config.student, teacher.num_classes, config.train.seed)
     check_length("teacher", teacher, config.data.sequence_length)
     check_length("student", student, config.data.sequence_length)
+    check_tokens(students.train, teacher, student, config.data.sequence_length)
     folders: dict[str, str] = {}
     for name, method in config.methods.items():
         augmentations = build_augmentations(

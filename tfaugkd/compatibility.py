@@ -7,6 +7,8 @@ from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import DataConfig, Objective
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.load import training_ids
+from tfaugkd.data.shards.prepared_batches import shown_from_memory
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.errors import InputError
 from tfaugkd.losses import check_objective
 from tfaugkd.tokenizer_comparison import same_vocabulary, tokenizer_name
@@ -62,7 +64,7 @@ def check_distillation(
 
 
 def check_labels(
-    examples: Examples,
+    examples: Examples | PreparedExamples,
     objective: Objective,
     augmentations: Sequence[Augmentation],
     method: str = "",
@@ -172,7 +174,9 @@ def _check_models(
 
 
 def check_variants(
-    augmentations: Sequence[Augmentation], examples: Examples, data: DataConfig
+    augmentations: Sequence[Augmentation],
+    examples: Examples | PreparedExamples,
+    data: DataConfig,
 ) -> None:
     """Refuses files of variants that do not belong to the training texts.
 
@@ -186,4 +190,6 @@ def check_variants(
     """
     for method in augmentations:
         if isinstance(method, ShowsVariants):
+            if isinstance(examples, PreparedExamples):
+                raise shown_from_memory(method.name)
             method.choices(examples, training_ids(data))

@@ -46,6 +46,9 @@ class DataConfig:
         label_names: Names of the classes in order; an empty list for regression. Default: the
             task's own.
         sequence_length: Tokens a text is cut or padded to, specials included.
+        prepared: Folder that `tfaugkd prepare` wrote, from which the training split is streamed in
+            place of its source; the other splits come from where they came before. The texts of
+            unlabelled_file are in it, if the key was given there, and are taken if it is given.
         added_file: CSV, TSV or JSONL file of variants, augmented texts with the column id (the
             original's zero-based row in the training file) and those of the text. They are
             trained on like any example, with their originals' labels (MixKD's +BT). Those whose
@@ -77,6 +80,7 @@ class DataConfig:
     label: str | None = None
     label_names: list[str] | None = None
     sequence_length: int = 128
+    prepared: str | None = None
     added_file: str | None = None
     train_examples: int | None = None
     train_share: float | None = None
@@ -102,6 +106,9 @@ class DataConfig:
         rest = f"at most what skip_share ({self.skip_share}) leaves"
         require(not over, "train_share", self.train_share, rest)
         require(all(self.protect), "protect", self.protect, "a list of strings that are not empty")
+        added = self.prepared is not None and self.added_file is not None
+        instead = "left out with prepared: `tfaugkd prepare` adds variants by its key augment"
+        require(not added, "added_file", self.added_file, instead)
 
 
 def check_share(key: str, share: float | None, count_key: str, count: int | None) -> None:
@@ -132,8 +139,8 @@ class TrainConfig:
             cut where all of their texts fit: texts of similar lengths are then put together, and
             what is only padding is not computed. Each is compiled by itself.
         store_teacher_logits: Ask the teacher about the clean texts once, before the first step,
-            and keep its answers on disk for later runs. Not done where its dropout is on, or where
-            the steps see no text twice.
+            and keep its answers on disk for later runs. Not done where its dropout is on, where the
+            steps see no text twice, or for data.prepared, to which `tfaugkd prepare` adds them.
         evaluate_every: Steps between two scorings on the development split (and two lines of the
             log); only at the end if not given.
         keep: Which weights the model has in the end: those of the "last" step, or those that scored

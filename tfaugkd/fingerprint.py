@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 
 _DIGITS = 12
 
 
-def texts_fingerprint(examples: Examples) -> str:
+def texts_fingerprint(examples: Examples | PreparedExamples) -> str:
     """Tells one list of labelled texts from another.
 
     Args:
@@ -21,6 +22,8 @@ def texts_fingerprint(examples: Examples) -> str:
     Returns:
         Their number and a hash, as in "400 texts, sha256 5891b5b522d5".
     """
+    if isinstance(examples, PreparedExamples):
+        return examples.fingerprint
     labels = None if examples.labels is None else np.asarray(examples.labels).tolist()
     said = (examples.text_a, examples.text_b, labels, examples.label_names, examples.ids)
     content = json.dumps([*said, examples.protect])
@@ -30,7 +33,7 @@ def texts_fingerprint(examples: Examples) -> str:
 
 def file_fingerprint(path: str | Path) -> str:
     """Tells the content of one file from another's, as in "a file with sha256 5891b5b522d5"."""
-    return f"a file with sha256 {_digest_of(Path(path))[:_DIGITS]}"
+    return f"a file with sha256 {digest_of(Path(path))[:_DIGITS]}"
 
 
 def folder_fingerprint(folder: str | Path) -> str:
@@ -45,7 +48,7 @@ def folder_fingerprint(folder: str | Path) -> str:
     root = Path(folder)
     digest = hashlib.sha256()
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
-        digest.update(f"{_digest_of(path)} {path.relative_to(root).as_posix()}\n".encode())
+        digest.update(f"{digest_of(path)} {path.relative_to(root).as_posix()}\n".encode())
     return f"files with sha256 {digest.hexdigest()[:_DIGITS]}"
 
 
@@ -77,7 +80,8 @@ def first_difference(old: object, new: object) -> str | None:
     return None
 
 
-def _digest_of(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Gives the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -17,17 +17,19 @@ from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.config import DataConfig, MethodConfig, Options
-from tfaugkd.data import load_split, task_of
+from tfaugkd.data import load_split, load_train, task_of
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.teacher_file import read_teacher_logits
 from tfaugkd.errors import InputError
+from tfaugkd.fingerprint import folder_fingerprint
 from tfaugkd.folders import prepare_output, require_new_folder, write_text
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
-from tfaugkd.model_fit import check_fit, check_length
+from tfaugkd.model_fit import check_fit, check_length, check_tokens
 from tfaugkd.plain_json import write_json
 from tfaugkd.presets import load_classifier
-from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, save_model
+from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, model_path, save_model
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.training import (
     FINE_TUNING,
@@ -59,6 +61,7 @@ def train_teacher(config: TeacherConfig) -> None:
     classes = max(1, len(texts.train.label_names))
     teacher = SplitClassifier(load_classifier(config.preset, classes, config.pooling))
     check_length("teacher", teacher, texts.sequence_length)
+    check_tokens(texts.train, None, teacher, texts.sequence_length)
     output = start_output(config, inputs)
     _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
     trained = train(None, teacher, texts, FINE_TUNING, config.train, output / "logs")
@@ -92,9 +95,9 @@ def distill(config: DistillConfig) -> None:
     classes = max(1, len(texts.train.label_names))
     student = build_student(teacher, config.student, classes, config.train.seed)
     check_length("student", student, texts.sequence_length)
+    check_tokens(texts.train, teacher, student, texts.sequence_length)
     augmentations = build_augmentations(config.augment, len(texts.train), texts.task.texts)
-    stored = texts.teacher_logits is not None
-    check_distillation(teacher, student, config.loss, augmentations, stored)
+    check_distillation(teacher, student, config.loss, augmentations, texts.answered)
     check_variants(augmentations, texts.train, config.data)
     check_labels(texts.train, config.loss, augmentations)
     if config.check_teacher:
@@ -111,6 +114,11 @@ def distill(config: DistillConfig) -> None:
 def _read_teacher(config: DistillConfig, texts: Texts) -> tuple[SplitClassifier | None, Texts]:
     """Loads the teacher, or adds the answers of one that is not here to the texts."""
     if config.teacher_file is not None:
+        if isinstance(texts.train, PreparedExamples):
+            raise InputError(
+                f"teacher_file is {config.teacher_file!r}, but the texts of data.prepared are not "
+                "looked up in a file; give teacher, whose answers `tfaugkd prepare` stores."
+            )
         return None, replace(
             texts, teacher_logits=read_teacher_logits(config.teacher_file, texts.train)
         )
@@ -118,7 +126,19 @@ def _read_teacher(config: DistillConfig, texts: Texts) -> tuple[SplitClassifier 
     teacher = SplitClassifier(classifier)
     check_fit("teacher", teacher, facts, texts.train)
     check_length("teacher", teacher, texts.sequence_length)
-    return teacher, texts
+    return teacher, texts if config.teacher_dropout else _with_stored_answers(config, texts)
+
+
+def _with_stored_answers(config: DistillConfig, texts: Texts) -> Texts:
+    """Reads the teacher's answers where they were prepared, if they are this teacher's."""
+    if not isinstance(texts.train, PreparedExamples):
+        return texts
+    train = texts.train.answered_by(folder_fingerprint(model_path(config.teacher)))
+    if train.answered:
+        _LOG.info("The teacher's answers to the texts are read from %s.", config.data.prepared)
+    elif train.reader.manifest.answered_by is not None:
+        _LOG.info("%s holds another teacher's answers; this one is asked.", config.data.prepared)
+    return replace(texts, train=train)
 
 
 def _check_teacher_or_file(teacher: SplitClassifier | None, texts: Texts) -> None:
@@ -144,7 +164,7 @@ def read_texts_of(data: DataConfig) -> Texts:
     Raises:
         InputError: A split that cannot be read.
     """
-    train_split, dev = load_split(data, "train"), load_split(data, "dev")
+    train_split, dev = load_train(data), load_split(data, "dev")
     return Texts(task_of(data), train_split, dev, data.sequence_length)
 
 
@@ -174,7 +194,8 @@ def paths_of(data: DataConfig, augment: Iterable[Options] = ()) -> list[str]:
     """Lists the files and folders that a configuration reads its texts from."""
     read = (data.path, data.train_file, data.dev_file, data.test_file, data.unlabelled_file)
     of_methods = (entry.get("file") for entry in augment)
-    return [path for path in (*read, data.added_file, *of_methods) if isinstance(path, str)]
+    paths = (*read, data.added_file, data.prepared, *of_methods)
+    return [path for path in paths if isinstance(path, str)]
 
 
 def start_output(config: Any, inputs: Iterable[str]) -> Path:
@@ -270,7 +291,7 @@ def save_trained(
         split_size: On how many examples.
         teacher: What it was distilled from.
     """
-    pair = texts.train.text_b is not None
+    pair = texts.train.pair
     names = texts.train.label_names
     facts = ModelFacts(texts.task.name, names, texts.sequence_length, pair)
     card = Card(

@@ -5,15 +5,21 @@ import re
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.shards.prepared_batches import check_prepared
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.errors import InputError
 from tfaugkd.hugging_face import is_placeholder
 from tfaugkd.saved_model import ModelFacts
+from tfaugkd.tokenizer_comparison import same_vocabulary
 
 _LOG = logging.getLogger("tfaugkd")
 
 
 def check_fit(
-    role: str, model: SplitClassifier, facts: ModelFacts | None, examples: Examples
+    role: str,
+    model: SplitClassifier,
+    facts: ModelFacts | None,
+    examples: Examples | PreparedExamples,
 ) -> None:
     """Refuses a model whose classes or texts are not those of the data.
 
@@ -35,7 +41,7 @@ def check_fit(
         )
     if facts is not None:
         _check_label_names(role, facts.label_names, examples.label_names)
-    pairs = examples.text_b is not None
+    pairs = examples.pair
     if facts is not None and facts.pair not in (None, pairs):
         kinds = {True: "pairs of texts", False: "single texts"}
         raise InputError(f"The {role} reads {kinds[not pairs]}, but the data are {kinds[pairs]}.")
@@ -88,3 +94,27 @@ def check_length(
         raise InputError(
             f"{key} is {sequence_length}, but the {role} reads at most {longest} tokens."
         )
+
+
+def check_tokens(
+    examples: Examples | PreparedExamples,
+    teacher: SplitClassifier | None,
+    student: SplitClassifier,
+    sequence_length: int,
+) -> None:
+    """Refuses texts that were tokenised before, for other models than those that read them now.
+
+    Args:
+        examples: What is trained on; in memory it is not tokenised yet.
+        teacher: The teacher, or None.
+        student: The student.
+        sequence_length: S, specials included.
+
+    Raises:
+        InputError: They were prepared for another tokenizer or another length.
+    """
+    if isinstance(examples, PreparedExamples):
+        two = teacher is not None and not same_vocabulary(teacher, student)
+        of_teacher = teacher.classifier.preprocessor if teacher is not None and two else None
+        preprocessor = student.classifier.preprocessor
+        check_prepared(examples, preprocessor, sequence_length, of_teacher)

@@ -71,7 +71,7 @@ def _teacher_key(teacher: SplitClassifier, sequence_length: int) -> str:
     options = classifier.backbone.get_config()
     del options["name"]  # Keras numbers the models of a process.
     reading = [_VERSION, sequence_length, type(classifier).__name__, activation_of(classifier)]
-    reading += [options, reading_of(teacher)]
+    reading += [options, reading_of(classifier.preprocessor.tokenizer)]
     content.update(repr(reading).encode())
     for weight in classifier.weights:
         content.update(np.ascontiguousarray(weight.numpy()).tobytes())

@@ -18,6 +18,8 @@ from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.shards.prepared_batches import damage_named
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
@@ -72,10 +74,16 @@ class Texts:
     """
 
     task: Task
-    train: Examples
+    train: Examples | PreparedExamples
     dev: Examples | None
     sequence_length: int
     teacher_logits: np.ndarray | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether a teacher's answers to the texts of train are stored."""
+        prepared = isinstance(self.train, PreparedExamples) and self.train.answered
+        return prepared or self.teacher_logits is not None
 
 
 def train(
@@ -108,8 +116,10 @@ def train(
     config = config.planned(len(texts.train))
     augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
     texts = _that_teach(method.loss, augmentations, texts)
-    if teacher is not None and _asks_again(method, augmentations, config, texts):
-        logits = stored_logits(teacher, texts.train, texts.sequence_length)
+    held = texts.train
+    asks_again = _asks_again(method, augmentations, config, texts)
+    if teacher is not None and isinstance(held, Examples) and asks_again:
+        logits = stored_logits(teacher, held, texts.sequence_length)
         texts = replace(texts, teacher_logits=logits)
     if teacher is not None:
         _seed_dropout(teacher, config.seed)
@@ -119,7 +129,7 @@ def train(
         method.loss,
         augmentations,
         teacher_dropout=method.teacher_dropout,
-        stored_logits=texts.teacher_logits is not None,
+        stored_logits=texts.answered,
     )
     distiller.compile(
         build_optimizer(config),
@@ -139,16 +149,17 @@ def train(
         labels_required=method.loss.hard > 0 or any(each.hard > 0 for each in augmentations),
         length_window=_LENGTH_WINDOW if config.length_buckets else 1,
     )
-    audits = audit(distiller, batches)
     timer = StepTimer()
     every = config.evaluate_every or config.steps
-    history = distiller.fit(
-        batches,
-        epochs=config.steps // every,
-        steps_per_epoch=every,
-        verbose=1 if sys.stdout.isatty() else 0,
-        callbacks=[timer, *_callbacks(student, texts, config, logs), *callbacks],
-    ).history
+    with damage_named(texts.train):
+        audits = audit(distiller, batches)
+        history = distiller.fit(
+            batches,
+            epochs=config.steps // every,
+            steps_per_epoch=every,
+            verbose=1 if sys.stdout.isatty() else 0,
+            callbacks=[timer, *_callbacks(student, texts, config, logs), *callbacks],
+        ).history
     degree = {name: history[f"{name}_degree"][-1] for name in audits}
     return Trained(student, timer.seconds_per_step, degree, audits, history)
 

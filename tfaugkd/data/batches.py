@@ -1,7 +1,7 @@
 """From texts to batches of static shape; batch number n is a pure function of (seed, n)."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +10,14 @@ import tensorflow as tf
 from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
 from tfaugkd.classifier import Tokens, read_tokens
 from tfaugkd.data.examples import Examples
-from tfaugkd.data.order import indices_by_length
-from tfaugkd.data.tokenisation import Preprocessor, tokenise
+from tfaugkd.data.order import indices_by_length, shuffled_indices
+from tfaugkd.data.shards.prepared_batches import prepared_rows, shown_from_memory
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
+from tfaugkd.data.tokenisation import Preprocessor, text_lengths, tokenise
 from tfaugkd.errors import InputError
+
+# From places among the examples, int64 [B], to what a batch holds of them, and their labels.
+Rows = Callable[[tf.Tensor], tuple[dict[str, Any], tf.Tensor]]
 
 
 class Inputs(NamedTuple):
@@ -49,7 +54,7 @@ def read_inputs(x: dict[str, Any]) -> Inputs:
 
 
 def training_batches(
-    examples: Examples,
+    examples: Examples | PreparedExamples,
     student: Preprocessor,
     batch_size: int,
     sequence_length: int = 128,
@@ -60,13 +65,16 @@ def training_batches(
     teacher_logits: np.ndarray | None = None,
     labels_required: bool = True,
     length_window: int = 1,
+    host: int = 0,
+    hosts: int = 1,
 ) -> tf.data.Dataset:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
 
     Args:
-        examples: N texts or pairs; those without a label count in no loss against labels.
+        examples: N texts or pairs; those without a label count in no loss against labels. Of
+            those that `tfaugkd prepare` wrote only the batch's own are read.
         student: The student's preprocessor.
-        batch_size: B, a multiple of 8, over all replicas.
+        batch_size: B, a multiple of 8, over all replicas and hosts.
         sequence_length: S, specials included.
         augmentations: Those of the distiller; their random tensors are drawn here.
         teacher: The teacher's preprocessor, where its vocabulary is not the student's.
@@ -78,43 +86,91 @@ def training_batches(
             learns from its teacher alone.
         length_window: How many batches share their texts, so that each can have texts of similar
             lengths, for a distiller with `length_buckets`; 1 leaves them as they come.
+        host: Which of the hosts this is, from 0. Each has its own part of every batch, and reads
+            no more; one after the other they are the batches of a single host.
+        hosts: How many there are; B is a multiple of 8 times as much.
 
     Returns:
-        Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
+        Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B / hosts]`.
 
     Raises:
         InputError: There are no labels, or not as many answers as texts, or B is not a multiple
-            of 8.
+            of 8 for each host; or texts were prepared for another tokenizer or length.
     """
     if labels_required and not examples.labelled.any():
         raise InputError(
             "Training needs labels, but these texts have none; where the student learns from its "
             "teacher alone, set labels_required=False."
         )
-    if batch_size % 8:
-        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
-    weights = np.ones(len(examples)) if sample_weight is None else sample_weight
-    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
-    labels = _labels_of(examples)
-    rows = tf.nest.map_structure(tf.constant, (x, labels, np.asarray(weights, np.float32)))
-    shown = {}
-    for method in augmentations:
-        if isinstance(method, ShowsVariants):
-            texts, *spans = method.choices(examples)
-            of_texts = (_inputs(texts, student, sequence_length, teacher), *spans)
-            shown[method.name] = tf.nest.map_structure(tf.constant, of_texts)
-
-    lengths = _lengths(x)
+    if batch_size % (8 * hosts):
+        each = "" if hosts == 1 else f" on each of {hosts} hosts"
+        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8{each}.")
+    weights = None if sample_weight is None else tf.constant(sample_weight, tf.float32)
+    rows, lengths = _rows(
+        *(examples, student, sequence_length, teacher, teacher_logits), length_window > 1
+    )
+    shown = _shown(examples, student, sequence_length, teacher, augmentations)
+    share = batch_size // hosts
+    own = slice(host * share, (host + 1) * share)
 
     @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
-        chosen = indices_by_length(seed, number, batch_size, lengths, length_window)
-        inputs, y, weight = tf.nest.map_structure(lambda values: tf.gather(values, chosen), rows)
+        if lengths is None:
+            places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
+            chosen = shuffled_indices(seed, places, len(examples))
+        else:
+            chosen = indices_by_length(seed, number, batch_size, lengths, length_window)
         draws = _draw(augmentations, seed, number, chosen, shown)
-        return inputs | ({"draws": draws} if draws else {}), y, weight
+        chosen, draws = tf.nest.map_structure(lambda values: values[own], (chosen, draws))
+        inputs, y = rows(chosen)
+        x = inputs | ({"draws": draws} if draws else {})
+        return x, y, tf.ones([share]) if weights is None else tf.gather(weights, chosen)
 
     numbers = tf.data.Dataset.counter()
     return numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _rows(
+    examples: Examples | PreparedExamples,
+    student: Preprocessor,
+    sequence_length: int,
+    teacher: Preprocessor | None,
+    teacher_logits: np.ndarray | None,
+    by_length: bool,
+) -> tuple[Rows, tf.Tensor | None]:
+    """Holds all rows in memory, or leaves them where they were prepared.
+
+    Gives also the number of tokens of each, `[N]`, if they are to be put together by length.
+    """
+    if isinstance(examples, PreparedExamples):
+        rows = prepared_rows(examples, student, sequence_length, teacher)
+        return rows, tf.constant(examples.lengths) if by_length else None
+    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
+    held = tf.nest.map_structure(tf.constant, (x, _labels_of(examples)))
+
+    def gathered(chosen: tf.Tensor) -> tuple[dict[str, Any], tf.Tensor]:
+        return tf.nest.map_structure(lambda values: tf.gather(values, chosen), held)
+
+    return gathered, tf.constant(text_lengths(x, x.get("teacher"))) if by_length else None
+
+
+def _shown(
+    examples: Examples | PreparedExamples,
+    student: Preprocessor,
+    sequence_length: int,
+    teacher: Preprocessor | None,
+    augmentations: Sequence[Augmentation],
+) -> dict[str, tuple]:
+    """Tokenises what each example may be shown as, by the name of the augmentation."""
+    shown = {}
+    for method in augmentations:
+        if isinstance(method, ShowsVariants):
+            if isinstance(examples, PreparedExamples):
+                raise shown_from_memory(method.name)
+            texts, *spans = method.choices(examples)
+            of_texts = (_inputs(texts, student, sequence_length, teacher), *spans)
+            shown[method.name] = tf.nest.map_structure(tf.constant, of_texts)
+    return shown
 
 
 def _inputs(
@@ -136,12 +192,6 @@ def _inputs(
             )
         x["teacher_logits"] = np.asarray(teacher_logits, np.float32)
     return x
-
-
-def _lengths(x: dict[str, Any]) -> tf.Tensor:
-    """Counts the tokens of each text, of the longer one where the models have two tokenizers."""
-    masks = [part["padding_mask"] for part in (x, x.get("teacher", x))]
-    return tf.constant(np.max([mask.sum(axis=1) for mask in masks], axis=0))
 
 
 def _labels_of(examples: Examples) -> np.ndarray:

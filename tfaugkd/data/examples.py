@@ -10,6 +10,11 @@ import numpy as np
 WITHHELD = -1
 
 
+def is_label(labels: np.ndarray) -> np.ndarray:
+    """Tells labels `[N]` from what stands where one is withheld, bool `[N]`."""
+    return ~np.isnan(labels) if np.issubdtype(labels.dtype, np.floating) else labels != WITHHELD
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """The texts of one split, in order, with what is known about them.
@@ -70,13 +75,16 @@ class Examples:
         )
 
     @property
+    def pair(self) -> bool:
+        """Whether an example has two texts."""
+        return self.text_b is not None
+
+    @property
     def labelled(self) -> np.ndarray:
         """Which examples have a label, bool `[N]`."""
         if self.labels is None:
             return np.zeros(len(self), bool)
-        if np.issubdtype(self.labels.dtype, np.floating):
-            return ~np.isnan(self.labels)
-        return self.labels != WITHHELD
+        return is_label(self.labels)
 
     def joined(self, others: "Examples") -> "Examples":
         """Puts other examples of the same kind behind these.

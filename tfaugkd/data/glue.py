@@ -46,7 +46,7 @@ def load_glue(path: str | Path, task: Task, split: str) -> Examples:
         # Every row of a test file wants an answer.
         blank="keep" if withheld else "drop",
     )
-    _report_dropped(columns)
+    report_dropped(columns)
     return examples_of(columns, task)
 
 
@@ -92,7 +92,8 @@ def _refuse_other_task(root: Path, task: Task, own: set[str]) -> None:
         raise InputError(f"{root} looks like the folder of another task than {task.name}.")
 
 
-def _report_dropped(columns: Columns) -> None:
+def report_dropped(columns: Columns) -> None:
+    """Warns of rows that were left out, because they are cut short or blank."""
     if columns.dropped:
         _LOG.warning(
             "Left out %d of %d rows of %s that are cut short or have an empty cell, the first on "

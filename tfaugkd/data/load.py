@@ -11,6 +11,9 @@ from tfaugkd.data.examples import WITHHELD, Examples
 from tfaugkd.data.files import read_label_names, read_labelled, read_texts
 from tfaugkd.data.glue import load_glue
 from tfaugkd.data.packaged import load_reviews
+from tfaugkd.data.shards.manifest import read_manifest
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
+from tfaugkd.data.shards.prepared_split import load_prepared
 from tfaugkd.data.shares import part_of_train, takes_part
 from tfaugkd.data.tasks import Task, find_task
 from tfaugkd.data.tfds import load_tfds
@@ -24,7 +27,7 @@ SOURCES = ("packaged", "glue", "files", "tfds")
 
 
 def load_split(config: DataConfig, split: str) -> Examples:
-    """Reads a split of the data that a configuration describes.
+    """Reads a split of the data that a configuration describes into memory.
 
     Args:
         config: The configuration.
@@ -46,9 +49,28 @@ def load_split(config: DataConfig, split: str) -> Examples:
     task = task_of(config)
     if split not in ("train", "held_out"):
         return _read_split(config, task, split)
+    if config.prepared is not None:
+        return load_prepared(config, task, split).examples()
     examples = _read_split(config, task, "train")
     part = part_of_train(config, split, examples) if takes_part(config) else examples
     return part if split == "held_out" else _as_trained_on(config, task, part, examples.ids)
+
+
+def load_train(config: DataConfig) -> Examples | PreparedExamples:
+    """Reads what a model is trained on, or leaves it on disk where it was prepared.
+
+    Args:
+        config: The configuration.
+
+    Returns:
+        The training split, as `load_split` gives it.
+
+    Raises:
+        InputError: As for `load_split`; or what was prepared is of another task.
+    """
+    if config.prepared is None:
+        return load_split(config, "train")
+    return load_prepared(config, task_of(config), "train")
 
 
 def training_ids(config: DataConfig) -> list[str]:
@@ -144,6 +166,8 @@ def _label_names(config: DataConfig, task: Task) -> tuple[str, ...]:
     if config.label_names is None:
         if task.name != "custom":
             return task.label_names
+        if config.prepared is not None:
+            return read_manifest(config.prepared).label_names
         source_of(config)
         if config.train_file is None:
             raise InputError("The task custom needs data.label_names or data.train_file.")

@@ -1,10 +1,15 @@
 """Who sees which part of the training split: counts and shares of it, nested or apart."""
 
+from typing import TypeVar
+
 import numpy as np
 
 from tfaugkd.config import DataConfig
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.errors import InputError
+
+AnyExamples = TypeVar("AnyExamples", Examples, PreparedExamples)
 
 
 def takes_part(config: DataConfig) -> bool:
@@ -13,7 +18,7 @@ def takes_part(config: DataConfig) -> bool:
     return any(counts) or config.train_share is not None
 
 
-def part_of_train(config: DataConfig, split: str, examples: Examples) -> Examples:
+def part_of_train(config: DataConfig, split: str, examples: AnyExamples) -> AnyExamples:
     """Shuffles the training split and takes the rows to train on, or those that are set aside.
 
     First come the rows that are left out, then those to train on; those set aside are the last.

@@ -50,6 +50,20 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
     return rows
 
 
+def text_lengths(student: Arrays, teacher: Arrays | None = None) -> np.ndarray:
+    """Counts the tokens of each text, of the longer one where the models have two tokenizers.
+
+    Args:
+        student: The student's tokens, as `tokenise` gives them.
+        teacher: The teacher's, where its vocabulary is another one.
+
+    Returns:
+        int32 `[N]`.
+    """
+    parts = [student] if teacher is None else [student, teacher]
+    return np.max([part["padding_mask"].sum(axis=1, dtype=np.int32) for part in parts], axis=0)
+
+
 def _segments(token_ids: np.ndarray, padding_mask: np.ndarray, end: int) -> np.ndarray:
     """Tells the second text of a pair from the first, as BERT does: it is behind the first end."""
     ends = np.cumsum(token_ids == end, axis=1)
