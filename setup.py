@@ -24,6 +24,7 @@ setup(
         "tensorflow-datasets>=4.9,<5",
         # tensorflow-datasets imports it, and does not say so.
         "importlib_resources>=5",
+        "array_record>=0.5,<1",  # shards; tensorflow-datasets brings it on Linux
         "keras-tuner>=1.4,<2",
         "tensorboard>=2.20,<3",
         "numpy>=1.26",
@@ -39,6 +40,8 @@ setup(
         "wordnet": ["nltk>=3.9"],  # synonyms for EDA, with `python -m nltk.downloader wordnet`
         # Back-translation: OPUS-MT's models without a second deep learning framework.
         "translation": ["ctranslate2>=4.4,<5", "sentencepiece>=0.2"],
+        # Prepares corpora beyond memory, on one machine or on many.
+        "beam": ["apache-beam>=2.70,<3"],
         "dev": ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "ruff>=0.9", "mypy>=1.14"],
     },
     entry_points={"console_scripts": ["tfaugkd = tfaugkd.command_line:main"]},

@@ -131,8 +131,7 @@ def test_pairs_are_rewritten_together():
         def rewritten(self, texts, copies, seed, teacher):
             return ([f"{text} {seed} {n}" for n in range(copies)] for text in texts)
 
-    config = offline.AugmentConfig("out.tsv", [{"name": "marks"}], copies=2, seed=7)
-    found = list(offline._rewritten(Marks(), pairs, config, None))
+    found = list(offline._rewritten(Marks(), pairs, 2, 7, None))
     assert found == [
         (place, (f"{pairs.text_a[place]} 7 {n}", f"{pairs.text_b[place]} 8 {n}"))
         for place in range(5)

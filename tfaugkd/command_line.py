@@ -24,6 +24,7 @@ from tfaugkd.job_configs import (
     DistillConfig,
     EvaluateConfig,
     PredictConfig,
+    PrepareConfig,
     SubmitConfig,
     TeacherConfig,
 )
@@ -49,6 +50,7 @@ JOBS = {
     "evaluate": Job(EvaluateConfig, "tfaugkd.scoring:evaluate"),
     "predict": Job(PredictConfig, "tfaugkd.prediction:predict"),
     "augment": Job(AugmentConfig, "tfaugkd.offline:augment"),
+    "prepare": Job(PrepareConfig, "tfaugkd.preparation:prepare"),
     "submit": Job(SubmitConfig, "tfaugkd.submission:submit"),
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
     "benchmark": Job(BenchmarkConfig, "tfaugkd.benchmark.job:benchmark"),

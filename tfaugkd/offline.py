@@ -20,11 +20,10 @@ from tfaugkd.data.formats import ending_of
 from tfaugkd.data.variants import ID
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
-from tfaugkd.job_configs import AugmentConfig
+from tfaugkd.job_configs import AugmentConfig, PrepareConfig
 from tfaugkd.jobs import paths_of
 from tfaugkd.model_fit import check_fit, check_length
-from tfaugkd.presets import load_classifier
-from tfaugkd.saved_model import MODEL_FOLDER, load_model
+from tfaugkd.saved_model import load_model_or_preset
 from tfaugkd.tinybert import TinyBertEditing
 from tfaugkd.token_variants import token_variants
 
@@ -66,18 +65,11 @@ def augment(config: AugmentConfig) -> None:
     data = replace(config.data, added_file=None)
     examples, task = load_split(data, "train"), task_of(data)
     teacher = cache(partial(_load_teacher, config, examples))
-    made: list[list[tuple[str, ...]]] = [[] for _ in range(len(examples))]
-    for entry in config.augment:
-        source = _made_by(entry, config, examples, task.texts, teacher)
-        _LOG.info("Augmenting %d texts by %s.", len(examples), entry["name"])
-        bar = Progbar(len(examples) * config.copies, unit_name="text")
-        for place, texts in source:
-            made[place].append(texts)
-            bar.add(1)
+    made = variants_of(config, examples, task.texts, teacher)
     rows = [
         {ID: examples.ids[place], **dict(zip(task.texts, texts, strict=True))}
         for place, variants in enumerate(made)
-        for texts in new_texts(_texts_at(examples, place), variants)
+        for texts in variants
     ]
     if not rows:
         raise InputError(
@@ -85,10 +77,49 @@ def augment(config: AugmentConfig) -> None:
             "written."
         )
     write_rows(config.output, rows)
-    left_out = sum(len(variants) for variants in made) - len(rows)
+    left_out = len(examples) * config.copies * len(config.augment) - len(rows)
     print(f"Wrote {len(rows)} variants of {len(examples)} texts to {config.output}.")
     if left_out:
         print(f"Left out {left_out} that are empty or repeat a text.")
+
+
+def variants_of(
+    config: AugmentConfig | PrepareConfig,
+    examples: Examples,
+    columns: tuple[str, ...],
+    teacher: Callable[[], SplitClassifier],
+    seed: int | None = None,
+    total: int | None = None,
+    verbose: int = 1,
+) -> list[list[tuple[str, ...]]]:
+    """Makes variants of texts by every method of a job.
+
+    Args:
+        config: The job: its methods, and how many copies each makes.
+        examples: N texts or pairs.
+        columns: Names of the columns of the text.
+        teacher: Loads the teacher, if a method asks for it.
+        seed: Of all that is drawn; the job's if not given.
+        total: How many texts there are in all, by which a degree may go; N if not given.
+        verbose: Whether the log and a bar show how far it is.
+
+    Returns:
+        For each example the texts of its variants, without those that are empty or repeat a text.
+
+    Raises:
+        InputError: A method that cannot be used.
+    """
+    made: list[list[tuple[str, ...]]] = [[] for _ in range(len(examples))]
+    for entry in config.augment:
+        own = config.seed if seed is None else seed
+        source = _made_by(entry, config, examples, columns, teacher, own, total or len(examples))
+        if verbose:
+            _LOG.info("Augmenting %d texts by %s.", len(examples), entry["name"])
+        bar = Progbar(len(examples) * config.copies, unit_name="text", verbose=verbose)
+        for place, texts in source:
+            made[place].append(texts)
+            bar.add(1)
+    return [new_texts(_texts_at(examples, place), variants) for place, variants in enumerate(made)]
 
 
 def new_texts(
@@ -124,17 +155,19 @@ def _texts_at(examples: Examples, place: int) -> tuple[str, ...]:
 
 def _made_by(
     entry: Options,
-    config: AugmentConfig,
+    config: AugmentConfig | PrepareConfig,
     examples: Examples,
     columns: tuple[str, ...],
     teacher: Callable[[], SplitClassifier],
+    seed: int,
+    total: int,
 ) -> Made:
     """Starts one method; what it lacks is said before it takes time."""
     if entry["name"] in REWRITERS:
         _, options = read_entry(entry, REWRITERS)
         method = REWRITERS[entry["name"]](**options)
-        return _rewritten(method, examples, config, teacher)
-    (online,) = build_augmentations([entry], len(examples), columns)
+        return _rewritten(method, examples, config.copies, seed, teacher)
+    (online,) = build_augmentations([entry], total, columns)
     return token_variants(
         online,
         teacher(),
@@ -142,7 +175,7 @@ def _made_by(
         config.copies,
         config.batch_size,
         config.data.sequence_length,
-        config.seed,
+        seed,
         config.jit_compile,
     )
 
@@ -150,14 +183,15 @@ def _made_by(
 def _rewritten(
     method: Rewrites,
     examples: Examples,
-    config: AugmentConfig,
+    copies: int,
+    seed: int,
     teacher: Callable[[], SplitClassifier],
 ) -> Made:
     """Rewrites each text of a pair; the n-th version of one goes with the n-th of the other."""
     sides = [examples.text_a, *([] if examples.text_b is None else [examples.text_b])]
     versions = [
         # Texts that stand in both places are not to be edited alike.
-        method.rewritten(side, config.copies, config.seed + number, teacher)
+        method.rewritten(side, copies, seed + number, teacher)
         for number, side in enumerate(sides)
     ]
     return (
@@ -168,22 +202,13 @@ def _rewritten(
 
 
 def _load_teacher(config: AugmentConfig, examples: Examples) -> SplitClassifier:
-    folder = Path(config.teacher)
-    trained = any((path / "task.json").is_file() for path in (folder, folder / MODEL_FOLDER))
-    if trained or not _is_preset(config.teacher):
-        classifier, facts = load_model(config.teacher)
-        model = SplitClassifier(classifier)
+    classes = max(1, len(examples.label_names))
+    classifier, facts = load_model_or_preset(config.teacher, classes)
+    model = SplitClassifier(classifier)
+    if facts is not None:
         check_fit("teacher", model, facts, examples)
-    else:
-        classes = max(1, len(examples.label_names))
-        model = SplitClassifier(load_classifier(config.teacher, classes))
     check_length("teacher", model, config.data.sequence_length)
     return model
-
-
-def _is_preset(name: str) -> bool:
-    """Tells the name of a preset, or the folder of one, from a folder that is missing."""
-    return Path(name).is_dir() or "/" not in name or ":" in name
 
 
 def _require_not_read(config: AugmentConfig) -> None:

@@ -85,6 +85,28 @@ def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
     return load_classifier(str(path)), facts
 
 
+def load_model_or_preset(name: str, num_classes: int) -> tuple[Any, ModelFacts | None]:
+    """Loads a trained classifier, or an encoder that has learned no task yet.
+
+    Args:
+        name: As for `load_model`, or a preset as for `load_classifier`.
+        num_classes: C, of the new head that an encoder gets.
+
+    Returns:
+        The KerasHub `TextClassifier`, and its facts if it is a trained one.
+
+    Raises:
+        InputError: There is no such folder or preset.
+    """
+    folder = Path(name)
+    trained = any((path / "task.json").is_file() for path in (folder, folder / MODEL_FOLDER))
+    # The name of a preset, or the folder of one, is told from a folder that is missing.
+    preset = folder.is_dir() or "/" not in name or ":" in name
+    if trained or not preset:
+        return load_model(name)
+    return load_classifier(name, num_classes), None
+
+
 def model_path(folder: str | Path) -> Path:
     """Finds a trained classifier on disk.
 

@@ -63,6 +63,7 @@ def token_variants(
         sequence_length,
         distiller.augmentations,
         seed=seed,
+        labels_required=method.needs_clean_gradients,
     )
     distiller.calibrate(batches)
     compiled = tf.function(partial(_augmented, distiller), jit_compile=jit_compile, autograph=False)
