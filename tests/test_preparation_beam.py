@@ -44,7 +44,7 @@ def test_a_wrong_row_is_told_in_one_sentence(data, preset, tmp_path):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        (("--runner", "DirektRunner"), "runner is 'DirektRunner', which Beam cannot use"),
+        (("--runner", "DirektRunner"), "runner is 'DirektRunner', which Beam does not know"),
         (("--runner_options", "{workers: 3}"), "runner_options has 'workers', which no option"),
     ],
 )

@@ -46,7 +46,9 @@ def encoded(
                 features[prefix + part] = _integers(values.tolist())
         if teacher_logits is not None:
             features[_LOGITS] = _floats(teacher_logits[place].tolist())
-        yield tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+        yield tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(
+            deterministic=True
+        )
 
 
 def parts_of(tokens: Mapping[str, np.ndarray]) -> tuple[str, ...]:
