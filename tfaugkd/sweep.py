@@ -12,7 +12,7 @@ import keras_tuner
 
 import tfaugkd
 from tfaugkd.config import require
-from tfaugkd.data import load_split, task_of
+from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import (
     file_fingerprint,
@@ -121,7 +121,10 @@ def _setting(config: SweepConfig) -> dict[str, Any]:
         if answers is None
         else file_fingerprint(answers)
     )
-    texts = {split: texts_fingerprint(load_split(data, split)) for split in ("train", "dev")}
+    texts = {
+        "train": texts_fingerprint(load_train(data)),
+        "dev": texts_fingerprint(load_split(data, "dev")),
+    }
     setting = plain(told | {"tfaugkd": tfaugkd.__version__, "taught_by": taught_by, "texts": texts})
     assert isinstance(setting, dict), "a mapping stays one"
     return setting
