@@ -15,6 +15,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["tfaugkd", "tfaugkd.*"]),
+    package_data={"tfaugkd.reproduce": ["printed/*"]},  # the papers' numbers
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.20,<3",

@@ -30,6 +30,7 @@ from tfaugkd.job_configs import (
 )
 from tfaugkd.quiet_import import import_quietly
 from tfaugkd.sweep_config import SweepConfig
+from tfaugkd.reproduce.config import ReproduceConfig
 
 
 class Job(NamedTuple):
@@ -38,10 +39,12 @@ class Job(NamedTuple):
     Args:
         config: The dataclass that the job takes.
         function: Where the job is, as "module:function".
+        first: The key whose value may stand first, without its name.
     """
 
     config: type
     function: str
+    first: str | None = None
 
 
 JOBS = {
@@ -55,6 +58,7 @@ JOBS = {
     "compare": Job(CompareConfig, "tfaugkd.comparison:compare"),
     "benchmark": Job(BenchmarkConfig, "tfaugkd.benchmark.job:benchmark"),
     "sweep": Job(SweepConfig, "tfaugkd.sweep:sweep"),
+    "reproduce": Job(ReproduceConfig, "tfaugkd.reproduce.job:reproduce", "exhibit"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -100,7 +104,9 @@ def read_config(job: str, arguments: list[str]) -> Any:
         InputError: A key or a value cannot be used.
         SystemExit: With --print_config, once the config is printed.
     """
-    config = JOBS[job].config
+    config, first = JOBS[job].config, JOBS[job].first
+    if first and arguments and not arguments[0].startswith("-"):
+        arguments = [f"--{first}", *arguments]
     checked = _checked(config, _pairs(arguments))
     try:
         values = _parser(job).parse_args(checked)

@@ -130,7 +130,7 @@ def finished_students(
         The runs of those that are finished.
     """
     found = {
-        student: read_run(_folder_of(setting, student), made_from, student.title)
+        student: read_run(student_folder(setting.output, student), made_from, student.title)
         for student, made_from in wanted.items()
     }
     return {student: run for student, run in found.items() if run is not None}
@@ -150,7 +150,7 @@ def run_student(
     Returns:
         What came of it. The model itself is freed: there may be many.
     """
-    config, folder = setting.config, _folder_of(setting, student)
+    config, folder = setting.config, student_folder(setting.output, student)
     method = config.methods[student.method]
     steps = config.train.planned(len(setting.students.train)).steps
     _LOG.info("%s: %d steps.", student.title, steps)
@@ -179,8 +179,9 @@ def run_student(
     return _finished(run, made_from, began)
 
 
-def _folder_of(setting: Setting, student: Student) -> Path:
-    return setting.output / "students" / folder_name(student.method) / f"seed_{student.seed}"
+def student_folder(output: str | Path, student: Student) -> Path:
+    """Gives the folder of a student in a comparison's output."""
+    return Path(output) / "students" / folder_name(student.method) / f"seed_{student.seed}"
 
 
 def _scored_and_saved(

@@ -1,0 +1,1 @@
+"""The papers' tables and figures: what they print, and runs of ours beside it."""
