@@ -46,6 +46,13 @@ def test_tables_share_their_runs():
     assert outputs[-1] == first.comparisons[0].students.output
 
 
+def test_papers_share_the_teacher_of_the_small_scale_alone():
+    for scale, count in (("small", 1), ("paper", 3)):
+        names = ("augpro.table1", "mixkd.table1", "da_for_kd.table4")
+        teachers = [plan(name, scale=scale).comparisons[0].teacher.output for name in names]
+        assert len(set(teachers)) == count
+
+
 def test_a_size_of_the_data_is_a_comparison_with_the_same_teacher():
     found = plan("da_for_kd.table2", "mnli")
     assert [each.students.data.train_examples for each in found.comparisons] == [20, 40, 200, 2000]

@@ -53,7 +53,7 @@ def test_the_objective_stays_and_the_optimisation_does_not():
 
 def test_the_best_weights_are_chosen_as_often():
     assert small("ad2.table1", "AD^2").train.evaluate_every == 40
-    assert small("ad2.table1", "AD^2", steps=7).train.evaluate_every == 7
+    assert small("ad2.table1", "AD^2", steps=20).train.evaluate_every == 20
     assert small("da_for_kd.figure4", "30%").train.evaluate_every == 48
 
 

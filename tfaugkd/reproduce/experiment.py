@@ -145,7 +145,7 @@ def _stem(teacher: TeacherConfig) -> str:
 
 def _on_task(data: DataConfig, task: str, source: SourceConfig) -> DataConfig:
     """Reads another task; what a config says of files of one's own is for GAD alone."""
-    files = {"train_file": source.train_file, "dev_file": source.dev_file}
+    files: dict[str, Any] = {"train_file": source.train_file, "dev_file": source.dev_file}
     if task == _GAD:
         _require_files(source, task)
         return replace(data, path=None, **files)
@@ -185,7 +185,7 @@ def _watched(train: TrainConfig, points: int | None) -> TrainConfig:
 
 
 def _with_files(data: DataConfig, source: SourceConfig, task: str) -> DataConfig:
-    moved = {
+    moved: dict[str, Any] = {
         key: variants_file(source, task, getattr(data, key))
         for key in ("added_file", "unlabelled_file")
         if getattr(data, key) is not None

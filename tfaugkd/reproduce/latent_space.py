@@ -109,13 +109,14 @@ def _scatter(axes: Axes, space: LatentSpace, name: str) -> None:
     for label, marker, fill in ((1, "s", "0.75"), (0, "o", "white")):
         chosen = space.texts[space.labels == label]
         axes.scatter(
-            *chosen.T, s=26, marker=marker, facecolor=fill, edgecolor="black",
+            chosen[:, 0], chosen[:, 1], s=26, marker=marker, facecolor=fill, edgecolor="black",
             label=f"text of class {label}",
         )  # fmt: skip
     for near, marker in ((True, "^"), (False, "v")):
         chosen = space.mixtures[(space.shares > 0.5) == near]
         axes.scatter(
-            *chosen.T, s=14, marker=marker, facecolor="none", edgecolor="0.35", linewidth=0.7,
+            chosen[:, 0], chosen[:, 1], s=14, marker=marker, facecolor="none", edgecolor="0.35",
+            linewidth=0.7,
             label="mixture, nearer to class 1" if near else "mixture, of class 0 as much or more",
         )  # fmt: skip
     axes.set_title(name, fontsize=10)

@@ -109,7 +109,7 @@ def make_plan(exhibit: Exhibit, config: ReproduceConfig) -> Plan:
     if not experiments:
         where, why = next(iter(left_out.items()))
         raise InputError(f"Nothing of {exhibit.name} can be run; {where.title}: {why}.")
-    comparisons, teachers = _grouped(exhibit, config, root / exhibit.paper, experiments)
+    comparisons, teachers = _grouped(exhibit, config, root, experiments)
     folder = root / exhibit.name
     return Plan(exhibit, folder, experiments, left_out, comparisons, teachers, made)
 
@@ -188,17 +188,20 @@ def _obstacle(cell: Cell, experiment: Experiment | None, scale: str, made: dict[
 
 
 def _grouped(
-    exhibit: Exhibit, config: ReproduceConfig, folder: Path, experiments: dict[Place, Experiment]
+    exhibit: Exhibit, config: ReproduceConfig, root: Path, experiments: dict[Place, Experiment]
 ) -> tuple[list[Comparison], dict[Place, TeacherConfig]]:
     groups: dict[str, dict[Place, Experiment]] = {}
     teachers = {}
     for place, each in experiments.items():
-        teacher = _placed(each.teacher, folder / place.task)
+        # The papers share a teacher where theirs is the same one at the small scale.
+        teacher = _placed(each.teacher, root / "teachers", place.task)
         if each.method is None:
             teachers[place] = teacher
             continue
-        shared = [place.task, plain(teacher), plain(each.data), plain(each.student)]
-        groups.setdefault(_digest([*shared, plain(each.train)]), {})[place] = each
+        placed = replace(each, teacher=teacher)
+        shared = [place.task, teacher, each.data, each.student, each.train]
+        groups.setdefault(_digest(plain(shared)), {})[place] = placed
+    folder = root / exhibit.paper
     comparisons = [
         _comparison(exhibit, config, folder, digest, members) for digest, members in groups.items()
     ]
@@ -213,12 +216,11 @@ def _comparison(
     members: dict[Place, Experiment],
 ) -> Comparison:
     task, first = next(iter(members)).task, next(iter(members.values()))
-    teacher = _placed(first.teacher, folder / task)
     methods = {each.name: each.method for each in members.values() if each.method is not None}
     students = CompareConfig(
         methods=methods,
         data=first.data,
-        teacher=teacher.output,
+        teacher=first.teacher.output,
         student=first.student,
         train=first.train,
         baseline=members[_baseline(exhibit, list(members))].name,
@@ -228,7 +230,8 @@ def _comparison(
         check_teacher=False,
         output=str(folder / task / f"students_{digest}"),
     )
-    return Comparison(teacher, students, {place: each.name for place, each in members.items()})
+    names = {place: each.name for place, each in members.items()}
+    return Comparison(first.teacher, students, names)
 
 
 def _baseline(exhibit: Exhibit, places: list[Place]) -> Place:
@@ -239,9 +242,9 @@ def _baseline(exhibit: Exhibit, places: list[Place]) -> Place:
     return places[0]
 
 
-def _placed(teacher: TeacherConfig, folder: Path) -> TeacherConfig:
+def _placed(teacher: TeacherConfig, folder: Path, task: str) -> TeacherConfig:
     digest = _digest(plain(replace(teacher, output="")))
-    return replace(teacher, output=str(folder / f"teacher_{digest}"))
+    return replace(teacher, output=str(folder / f"{task}_{digest}"))
 
 
 def _digest(value: object) -> str:
