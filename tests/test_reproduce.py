@@ -154,7 +154,6 @@ def test_speed_size_and_latent_space(small, output):
     rows = ("BERT_12 Teacher", "BERT_6 Student")
     teacher, student = (lines[row, "", "parameters"] for row in rows)
     assert float(teacher["ours"]) > float(student["ours"])
-    assert (float(teacher["paper"]), float(student["paper"])) == (109_483_778, 66_956_546)
     assert float(lines["BERT_6 Student", "", "samples_per_second"]["ours"]) > 0
     status, _, err = command("reproduce", "mixkd.figure2", *small, "--output", output)
     assert status == 0, err

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ class _Told:
         return cls(config.data, config.student, config.train, method)
 
 
+@cache
 def read_paper_config(folder: Path, stem: str) -> Any:
     """Reads a config by the command in its first line.
 
