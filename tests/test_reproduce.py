@@ -8,6 +8,7 @@ import pytest
 from conftest import LENGTH, command, complaint
 
 from tfaugkd import comparison_rows
+from tfaugkd.reproduce import latent_space
 
 ROOT = Path(__file__).parents[1]
 ROWS = "[EncT5_24-FT (354M), EncT5_8-KD, +BT, +MixUp]"
@@ -146,7 +147,7 @@ def test_files_of_variants_are_written_and_timed(small, output):
     assert float(line["ours"]) == pytest.approx(seconds / 60, abs=1e-3)
 
 
-def test_speed_size_and_latent_space(small, output):
+def test_speed_size_and_latent_space(small, output, monkeypatch):
     rows = ("--rows", "[BERT_12 Teacher, BERT_6 Student]", "--output", output)
     status, _, err = command("reproduce", "mixkd.table2", *small, *rows)
     assert status == 0, err
@@ -155,14 +156,15 @@ def test_speed_size_and_latent_space(small, output):
     teacher, student = (lines[row, "", "parameters"] for row in rows)
     assert float(teacher["ours"]) > float(student["ours"])
     assert float(lines["BERT_6 Student", "", "samples_per_second"]["ours"]) > 0
+    monkeypatch.setattr(latent_space, "_OF_EACH_CLASS", 8)
     status, _, err = command("reproduce", "mixkd.figure2", *small, "--output", output)
     assert status == 0, err
     folder = output / "small" / "mixkd.figure2"
     spaces = json.loads((folder / "mixkd_figure2.json").read_text())
     assert list(spaces) == ["Fine-tuning", "MixKD"]
     space = spaces["MixKD"]
-    assert len(space["texts"]) == len(space["labels"]) == 96
-    assert len(space["mixtures"]) == len(space["shares"]) == 3 * 96
+    assert len(space["texts"]) == len(space["labels"]) == 16
+    assert len(space["mixtures"]) == len(space["shares"]) == 3 * 16
     # A quarter, a half and three quarters of each of two classes.
     assert sorted(set(space["shares"])) == [0.25, 0.5, 0.75]
     assert (folder / "mixkd_figure2.png").is_file()

@@ -29,8 +29,8 @@ from tfaugkd.job_configs import (
     TeacherConfig,
 )
 from tfaugkd.quiet_import import import_quietly
-from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.reproduce.config import ReproduceConfig
+from tfaugkd.sweep_config import SweepConfig
 
 
 class Job(NamedTuple):
