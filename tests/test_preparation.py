@@ -6,15 +6,17 @@ import pytest
 import tensorflow as tf
 from conftest import LENGTH, command, complaint, sentiment, write_yaml
 
-from tfaugkd import preparation
+from tfaugkd import comparison, preparation
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig
+from tfaugkd.config import DataConfig, MethodConfig
 from tfaugkd.data import load_train
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.shards.manifest import read_manifest
 from tfaugkd.data.shards.writing import write_failure
 from tfaugkd.errors import InputError
+from tfaugkd.folders import only_writer
+from tfaugkd.job_configs import CompareConfig
 from tfaugkd.prediction import predict_logits
 from tfaugkd.preparation_worker import Worker
 from tfaugkd.saved_model import load_model
@@ -116,6 +118,43 @@ def test_something_else_is_not_gone_on_with(data, teacher_output, preset, tmp_pa
     prepared(tmp_path, data, preset)
     _, err = prepared(tmp_path, data, preset, "--overwrite", shard_examples=100)
     assert "Preparing 2 shards" in err
+
+
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+def test_two_processes_do_not_write_into_one_folder(options, data, preset, tmp_path):
+    output, _ = prepared(tmp_path, data, preset)
+    with only_writer(output):
+        assert "another run is writing" in refused(tmp_path, data, preset, *options)
+
+
+def test_a_full_disk_ends_in_one_sentence(data, preset, tmp_path, monkeypatch):
+    def full(path, options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tfaugkd.data.shards.writing.ArrayRecordWriter", full)
+    err = refused(tmp_path, data, preset)
+    assert err.endswith(
+        "train-00000.array_record cannot be written: [Errno 28] No space left on device.\n"
+    )
+
+
+def test_a_teacher_is_fine_tuned_on_prepared_texts(data, preset, tmp_path):
+    output, _ = prepared(tmp_path, data, preset)
+    keys = {"preset": preset, "train": TRAIN, "output": str(tmp_path / "teacher")}
+    keys |= {"data": data | {"prepared": str(output), "train_share": 0.5}}
+    status, _, err = command("teacher", *write_yaml(tmp_path / "t.yaml", **keys))
+    assert status == 0, err
+    assert f"Fine-tuning {preset} on 80 examples." in err
+
+
+def test_a_comparison_knows_its_prepared_texts_by_their_hashes(data, preset, tmp_path):
+    output, _ = prepared(tmp_path, data, preset)
+    texts = DataConfig(**data, prepared=str(output), train_examples=40)
+    setting = comparison._read(CompareConfig({"KD": MethodConfig()}, texts, split="dev"))
+    assert (len(setting.teacher_texts.train), len(setting.students.train)) == (160, 40)
+    told = setting.fingerprint["texts"]
+    assert told["students"].startswith("40 prepared texts, sha256 ")
+    assert told["students"] != told["teacher"]
 
 
 def test_a_wrong_row_is_told_and_the_other_shards_are_kept(train_only, preset, tmp_path):

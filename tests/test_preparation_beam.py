@@ -27,6 +27,8 @@ def test_a_pipeline_writes_what_a_loop_writes(data, teacher_output, tmp_path, mo
     status, out, err = command("prepare", *one, "--runner_options", "{direct_num_workers: 1}")
     assert status == 0, err
     assert f"Prepared 160 texts in 20 shards in {tmp_path / 'a'}.\n" in out
+    assert err.count("Preparing 20 shards") == 1
+    assert "apitools" not in err
     monkeypatch.setattr(preparation, "_beam", Loop)
     other = write_yaml(tmp_path / "b.yaml", **keys_of(data, teacher_output, tmp_path / "b"))
     assert command("prepare", *other)[0] == 0

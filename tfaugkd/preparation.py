@@ -56,7 +56,10 @@ def prepare(config: PrepareConfig) -> None:
     for entry in config.augment:
         read_entry(entry, METHODS | REWRITERS)
     with ExitStack() as held:
-        goes_on = _is_begun(config) and not config.overwrite
+        begun = _is_begun(config)
+        if begun:
+            held.enter_context(only_writer(config.output))
+        goes_on = begun and not config.overwrite
         inputs = [*paths_of(config.data, config.augment), config.model, config.teacher or ""]
         if not goes_on:
             require_new_folder(config.output, config.overwrite, inputs)
@@ -65,7 +68,6 @@ def prepare(config: PrepareConfig) -> None:
         tokens = Worker(work).tokenised()
         setting = _setting_of(work, parts, tokens)
         if goes_on:
-            held.enter_context(only_writer(config.output))
             _require_same(config, setting)
             clear_halves(config.output)
         else:
@@ -78,6 +80,9 @@ def prepare(config: PrepareConfig) -> None:
 
 
 def _beam() -> Any:
+    root, quiet = logging.getLogger(), logging.NullHandler()
+    # Beam warns of parts of it that are not installed, to which nothing here comes.
+    root.addHandler(quiet)
     try:
         return importlib.import_module("tfaugkd.preparation_beam")
     except ImportError as error:
@@ -87,6 +92,8 @@ def _beam() -> Any:
             "`tfaugkd prepare` needs Apache Beam, which is not installed; `pip install "
             "'tfaugkd[beam]'` brings it."
         ) from error
+    finally:
+        root.removeHandler(quiet)
 
 
 def _is_begun(config: PrepareConfig) -> bool:

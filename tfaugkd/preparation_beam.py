@@ -1,5 +1,6 @@
 """The preparation as an Apache Beam pipeline: a part goes in, a shard is written."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from tfaugkd.data.shards.writing import write_failure
 from tfaugkd.errors import InputError
 from tfaugkd.preparation_parts import Part
 from tfaugkd.preparation_worker import Work, Worker
+
+_LOG = logging.getLogger("tfaugkd")
 
 
 class WriteShard(beam.DoFn):
@@ -30,6 +33,7 @@ class WriteShard(beam.DoFn):
             self.examples.inc(self.worker.write(part).examples)
         except InputError as error:
             # A runner would hand on a traceback, and try the same rows several times.
+            _LOG.error("%s is not written: %s", part.name, error)
             write_failure(self.work.config.output, part.name, str(error))
         yield part.name
 

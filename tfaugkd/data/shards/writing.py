@@ -6,6 +6,7 @@ own; and TensorFlow Datasets brings the package along.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,9 @@ def read_shard(folder: str | Path, name: str) -> Shard | None:
 
 def write_failure(folder: str | Path, name: str, sentence: str) -> None:
     """Writes what keeps a shard from being made, in the place of its receipt."""
-    write_json(receipt_file(folder, name), {"failure": sentence})
+    # On a full disk there is no room for the sentence, either.
+    with suppress(OSError):
+        write_json(receipt_file(folder, name), {"failure": sentence})
 
 
 def read_failure(folder: str | Path, name: str) -> str | None:
