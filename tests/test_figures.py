@@ -31,9 +31,18 @@ def test_bars_show_ours_and_the_papers_with_our_intervals():
     assert {bar.get_hatch() for bar in axes.patches} == {"///", None}
     assert [text.get_text() for text in axes.get_yticklabels()] == ["EncT5_8-KD", "+MixUp", "+BT"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["the paper's", "ours"]
-    assert axes.get_xlabel().startswith("rte: accuracy %\n")
+    assert axes.get_xlabel().startswith("rte: accuracy %, axis not from 0\nWhiskers: ")
     ((_, caps, _),) = [whisker.lines for whisker in axes.containers if hasattr(whisker, "lines")]
     assert [cap.get_xdata()[0] for cap in caps] == [pytest.approx(57.5), pytest.approx(60.5)]
+
+
+def test_times_have_an_axis_from_nothing_and_no_whiskers():
+    times = Line(
+        "augpro.table3", "sst2", "KD", "", "", "minutes_per_1000_steps", paper=1.68, ours=4.0
+    )
+    (axes,) = exhibit_figure(plan_of("augpro.table3", "sst2"), [times], {}).axes
+    assert axes.get_xlabel() == "sst2: minutes for 1,000 steps"
+    assert axes.get_xlim()[0] == 0
 
 
 def test_curves_stand_beside_the_papers_on_one_scale():

@@ -96,7 +96,11 @@ def _bars(axes: Axes, lines: Sequence[Line], label: str) -> None:
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.set_ylabel("Row")
     axes.set_xlim(*_limits([*paper, *ours]))
-    axes.set_xlabel(f"{label}\nWhiskers: 95 % interval of the paired difference to the baseline")
+    if axes.get_xlim()[0] > 0:
+        label += ", axis not from 0"
+    if any(line.interval for line in lines):
+        label += "\nWhiskers: 95 % interval of the paired difference to the baseline"
+    axes.set_xlabel(label)
     axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
