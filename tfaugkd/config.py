@@ -40,6 +40,10 @@ class DataConfig:
         unlabelled_file: The same with texts alone, as more data for a student: no loss against
             labels counts them, and methods that ask no teacher leave them out.
         header: Names of the columns, in order, of the files that have no header line.
+        on_bad_row: What becomes of rows of files of your own that cannot be used (a text that is
+            missing, a label that is not the task's, broken quotes or JSON, other encodings): "stop"
+            at the first, or "skip" them all and say how many.
+        rejected_folder: Folder for files that list the rows that were skipped, with the reasons.
         text_a: Name of the column with the text. Default: the task's own.
         text_b: Name of the column with the second text of a pair. Default: the task's own.
         label: Name of the column with the label. Default: the task's own.
@@ -75,6 +79,8 @@ class DataConfig:
     test_file: str | None = None
     unlabelled_file: str | None = None
     header: list[str] | None = None
+    on_bad_row: Literal["stop", "skip"] = "stop"
+    rejected_folder: str | None = None
     text_a: str | None = None
     text_b: str | None = None
     label: str | None = None
@@ -105,6 +111,9 @@ class DataConfig:
         over = (self.train_share or 0.0) + self.skip_share > 1 + 1e-9
         rest = f"at most what skip_share ({self.skip_share}) leaves"
         require(not over, "train_share", self.train_share, rest)
+        unread = self.rejected_folder is not None and self.on_bad_row == "stop"
+        skipping = "left out where on_bad_row is 'stop'"
+        require(not unread, "rejected_folder", self.rejected_folder, skipping)
         require(all(self.protect), "protect", self.protect, "a list of strings that are not empty")
         added = self.prepared is not None and self.added_file is not None
         instead = "left out with prepared: `tfaugkd prepare` adds variants by its key augment"

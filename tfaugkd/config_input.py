@@ -25,6 +25,9 @@ from tfaugkd.errors import InputError
 
 # Below this, two words have too little in common for one to be a slip of the other.
 _ALIKE = 0.6
+# PyYAML has no error of its own for very long numbers, for !!int and !!timestamp before what is
+# none, nor, in Python, for lists in lists in lists.
+_NOT_YAML = (yaml.YAMLError, ValueError, AttributeError, RecursionError)
 _YAML_CONSTANTS = {"None": "null", "True": "true", "False": "false"}
 
 
@@ -58,7 +61,7 @@ def read_yaml(path: str) -> dict[Any, Any]:
         raise InputError(f"Cannot read the config {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"Cannot read the config {path}: it is not UTF-8 text.") from error
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
@@ -113,9 +116,17 @@ def _check(annotation: Any, value: Any, key: str, source: _Source) -> None:
     elif isinstance(value, dict) and value and (kind in SCALARS or get_origin(kind) is Literal):
         raise _unknown_key(join(key, str(next(iter(value)))), source)
     elif not fits(kind, value):
-        received = _YAML_CONSTANTS.get(repr(value), repr(value))
+        received = _received(value)
         allowed = describe(annotation)
         raise InputError(f"{key} is {received}{source.where}, but must be {allowed}.")
+
+
+def _received(value: object) -> str:
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = "lists in lists in lists"
+    return _YAML_CONSTANTS.get(text, text)
 
 
 def _check_fields(config: Any, value: dict[Any, Any], key: str, source: _Source) -> None:
@@ -140,7 +151,7 @@ def _loaded(text: str) -> Any:
     plain = str(text)  # PyYAML takes no subclass of str.
     try:
         return get_loader("yaml")(plain)
-    except yaml.YAMLError:
+    except _NOT_YAML:
         return plain
 
 

@@ -62,6 +62,11 @@ def split_into_parts(data: DataConfig, size: int) -> Split:
     sources: list[tuple[str, RowRange | Examples, str]] = []
     source = source_of(data)
     if source in ("files", "glue"):
+        if data.on_bad_row == "skip":
+            raise InputError(
+                "data.on_bad_row is 'skip', but a preparation stops at the first bad row; leave it "
+                "out."
+            )
         # Which columns are read does not depend on the classes, which may not be known yet.
         unnamed = data.label_names is None and source == "files"
         task = task_of(replace(data, label_names=[]) if unnamed else data)

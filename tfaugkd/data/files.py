@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.formats import ending_of
-from tfaugkd.data.labels import distinct_labels
-from tfaugkd.data.tables import examples_of, read_columns
+from tfaugkd.data.labels import distinct_labels, encode_labels
+from tfaugkd.data.tables import Columns, examples_of, read_columns
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 
@@ -21,6 +22,7 @@ def read_texts(
     text_a: str,
     text_b: str | None = None,
     header: Sequence[str] | None = None,
+    bad_rows: BadRows | None = None,
 ) -> Examples:
     """Reads texts that have no labels.
 
@@ -29,6 +31,7 @@ def read_texts(
         text_a: Name of the column with the text.
         text_b: Name of the column with the second text of a pair, if there is one.
         header: Names of the columns, where the file has no header line.
+        bad_rows: What becomes of rows that cannot be used; by default the first is an error.
 
     Returns:
         One example for each row, without labels.
@@ -38,7 +41,7 @@ def read_texts(
             rows.
     """
     task = Task(name="texts", text_a=text_a, text_b=text_b)
-    return examples_of(read_columns(path, task.texts, header=header), task)
+    return examples_of(read_columns(path, task.texts, header=header, bad_rows=bad_rows), task)
 
 
 def read_labelled(
@@ -46,6 +49,7 @@ def read_labelled(
     task: Task,
     labels_required: bool = True,
     header: Sequence[str] | None = None,
+    bad_rows: BadRows | None = None,
 ) -> Examples:
     """Reads the texts and labels of a task.
 
@@ -55,6 +59,7 @@ def read_labelled(
         labels_required: Whether a file without the column of the labels is an error; else its
             examples have no labels.
         header: Names of the columns, where the file has no header line.
+        bad_rows: What becomes of rows that cannot be used; by default the first is an error.
 
     Returns:
         One example for each row.
@@ -66,11 +71,34 @@ def read_labelled(
     wanted, optional = [*task.texts], [task.label]
     if labels_required:
         wanted, optional = wanted + optional, []
-    return examples_of(read_columns(path, wanted, optional, header), task)
+    columns = read_columns(path, wanted, optional, header, bad_rows)
+    if bad_rows is not None and bad_rows.skip and task.label in columns.values:
+        columns = _with_right_labels(columns, task, bad_rows)
+    return examples_of(columns, task)
+
+
+def _with_right_labels(columns: Columns, task: Task, bad_rows: BadRows) -> Columns:
+    """Leaves out the rows whose label is not the task's."""
+    kept = []
+    for place, (label, line) in enumerate(
+        zip(columns.values[task.label], columns.lines, strict=True)
+    ):
+        try:
+            encode_labels([label], task.label_names, columns.path, [line])
+            kept.append(place)
+        except InputError as error:
+            row = [cells[place] for cells in columns.values.values()]
+            bad_rows.refuse(error, line, row)
+    if not kept:
+        raise InputError(f"{columns.path} has no rows with a label that is the task's.")
+    return columns.take(kept)
 
 
 def read_label_names(
-    path: str | Path, label: str, header: Sequence[str] | None = None
+    path: str | Path,
+    label: str,
+    header: Sequence[str] | None = None,
+    bad_rows: BadRows | None = None,
 ) -> tuple[str, ...]:
     """Lists the classes that a training file holds.
 
@@ -78,6 +106,7 @@ def read_label_names(
         path: CSV, TSV or JSONL file.
         label: Name of the column with the label.
         header: Names of the columns, where the file has no header line.
+        bad_rows: What becomes of rows that cannot be used; by default the first is an error.
 
     Returns:
         The distinct labels in order.
@@ -86,7 +115,7 @@ def read_label_names(
         InputError: If the file cannot be read or lacks the column, if it has only one label, or if
             its labels look like scores.
     """
-    columns = read_columns(path, [label], header=header)
+    columns = read_columns(path, [label], header=header, bad_rows=bad_rows)
     return distinct_labels(columns.values[label], columns.path, label)
 
 

@@ -8,22 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.errors import InputError
 
 UTF8_BOM = b"\xef\xbb\xbf"
 # The module csv refuses cells above 131,072 characters unless told otherwise; long documents exist.
 _LONGEST_CELL = 2**31 - 1
 
-# The first row is the header. A cell is text, or whatever a JSON value can be.
-Rows = Iterator[tuple[int, list[Any]]]
+# The first row is the header. A cell is text, or whatever a JSON value can be. A row that was left
+# out, because it is not in the file's format, has None in place of its cells.
+Rows = Iterator[tuple[int, list[Any] | None]]
 
 
-def read_rows(path: str | Path) -> Rows:
+def read_rows(path: str | Path, bad_rows: BadRows | None = None) -> Rows:
     """Reads a file whose ending says how it is laid out.
 
     Args:
         path: CSV (quoted as Excel does), TSV (no quoting: a cell ends at a tab) or JSONL file, in
             UTF-8.
+        bad_rows: What becomes of rows that cannot be used; by default the first is an error.
 
     Returns:
         For each row the 1-based line on which it begins, and its cells; the header is the first.
@@ -34,7 +37,8 @@ def read_rows(path: str | Path) -> Rows:
     """
     file = Path(path).expanduser()
     parse = PARSERS[ending_of(file)]
-    return parse(file, decode(file, read_bytes(file)))
+    skip = bad_rows is not None and bad_rows.skip
+    return parse(file, decode(file, read_bytes(file), escape=skip), bad_rows=bad_rows)
 
 
 def ending_of(path: str | Path) -> str:
@@ -93,13 +97,15 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def decode(path: Path, content: bytes, first_line: int = 1) -> str:
+def decode(path: Path, content: bytes, first_line: int = 1, escape: bool = False) -> str:
     """Decodes UTF-8, with or without a byte order mark.
 
     Args:
         path: The file, for the message.
         content: Its bytes.
         first_line: The number of the first line among them in the file.
+        escape: Whether bytes that are not UTF-8 become surrogates, which no text has, so that
+            they are found in their cells.
 
     Returns:
         Its text.
@@ -109,19 +115,20 @@ def decode(path: Path, content: bytes, first_line: int = 1) -> str:
     """
     content = content.removeprefix(UTF8_BOM)
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8", "surrogateescape" if escape else "strict")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + first_line
         raise InputError(f"{path}, line {line} is not UTF-8; save the file as UTF-8.") from error
 
 
-def tsv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
+def tsv_rows(path: Path, text: str, first_line: int = 1, bad_rows: BadRows | None = None) -> Rows:
     """Splits TSV in GLUE's layout: quotes are letters like any other.
 
     Args:
         path: The file; not looked at, as nothing here can be wrong.
         text: Its text.
         first_line: The number of the text's first line in the file.
+        bad_rows: Not looked at either.
 
     Yields:
         The line and the cells of each row that is not blank.
@@ -133,13 +140,14 @@ def tsv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
             yield line, row.split("\t")
 
 
-def csv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
+def csv_rows(path: Path, text: str, first_line: int = 1, bad_rows: BadRows | None = None) -> Rows:
     """Parses CSV.
 
     Args:
         path: The file, for messages.
         text: Its text.
         first_line: The number of the text's first line in the file.
+        bad_rows: Takes rows with a quote that is not closed, or more cells than the header.
 
     Yields:
         The line on which each row begins, and its cells.
@@ -148,17 +156,35 @@ def csv_rows(path: Path, text: str, first_line: int = 1) -> Rows:
         InputError: If a quote is not closed, or a row has more cells than the header.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    bad_rows = bad_rows or BadRows()
     line, width = first_line, 0
-    while (cells := next_csv_row(path, reader, line)) is not None:
+    lines: list[str] = []
+    while True:
+        try:
+            cells = next_csv_row(path, reader, line)
+        except InputError as error:
+            lines = lines or list(io.StringIO(text, newline=""))
+            raw = lines[line - first_line : reader.line_num]
+            bad_rows.refuse(error, line, "".join(raw))
+            yield line, None
+            line = reader.line_num + first_line
+            continue
+        if cells is None:
+            return
         width = width or len(cells)
         if any(cells[width:]):
-            raise InputError(
-                f"{path}, line {line} has {len(cells)} cells, but the header has {width}; a text "
-                "that holds a comma must stand between double quotes."
-            )
-        if cells:
+            bad_rows.refuse(_too_wide(path, line, cells, width), line, cells)
+            yield line, None
+        elif cells:
             yield line, cells
         line = reader.line_num + first_line
+
+
+def _too_wide(path: Path, line: int, cells: list[str], width: int) -> InputError:
+    return InputError(
+        f"{path}, line {line} has {len(cells)} cells, but the header has {width}; a text "
+        "that holds a comma must stand between double quotes."
+    )
 
 
 def next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
@@ -185,13 +211,14 @@ def next_csv_row(path: Path, reader: Any, line: int) -> list[str] | None:
         csv.field_size_limit(limit)
 
 
-def jsonl_rows(path: Path, text: str, first_line: int = 1) -> Rows:
+def jsonl_rows(path: Path, text: str, first_line: int = 1, bad_rows: BadRows | None = None) -> Rows:
     """Parses JSONL; the first object's keys are the columns.
 
     Args:
         path: The file, for messages.
         text: Its text.
         first_line: The number of the text's first line in the file.
+        bad_rows: Takes lines that are not a JSON object.
 
     Yields:
         The line and the values of each object; None where a key is missing.
@@ -199,20 +226,32 @@ def jsonl_rows(path: Path, text: str, first_line: int = 1) -> Rows:
     Raises:
         InputError: If a line is not a JSON object.
     """
+    bad_rows = bad_rows or BadRows()
     names: list[str] = []
     for line, row in enumerate(text.split("\n"), start=first_line):
         if not row.strip():
             continue
         try:
-            record = json.loads(row)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise InputError(f"{path}, line {line} is not valid JSON ({error}).") from error
-        if not isinstance(record, dict):
-            raise InputError(f"{path}, line {line} is not a JSON object like {{...}}.")
+            record = _json_object(path, line, row)
+        except InputError as error:
+            bad_rows.refuse(error, line, row)
+            yield line, None
+            continue
         if not names:
             names = list(record)
             yield line, names
         yield line, [record.get(name) for name in names]
+
+
+def _json_object(path: Path, line: int, row: str) -> dict[str, Any]:
+    try:
+        record = json.loads(row)
+    # A number of thousands of digits is a ValueError of its own.
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}, line {line} is not valid JSON ({error}).") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path}, line {line} is not a JSON object like {{...}}.")
+    return record
 
 
 PARSERS = {".csv": csv_rows, ".tsv": tsv_rows, ".jsonl": jsonl_rows}

