@@ -17,6 +17,7 @@ import pytest
 import sentencepiece
 import tensorflow as tf
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tfaugkd.augment.eda import EDA
 from tfaugkd.augment.knn import KNN
@@ -497,6 +498,19 @@ def complaint(*arguments):
     assert err.startswith("tfaugkd: error: ")
     assert err.count("\n") == 1
     return err.removeprefix("tfaugkd: error: ").rstrip("\n")
+
+
+def scalars_of(folder):
+    """Reads the event files of a folder: for each tag its steps and values."""
+    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    accumulator.Reload()
+    return {
+        tag: [
+            (event.step, float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0]))
+            for event in accumulator.Tensors(tag)
+        ]
+        for tag in accumulator.Tags()["tensors"]
+    }
 
 
 def write_yaml(path, **keys):

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import LENGTH, WORDS, bert, distil_bert, sentiment
+from conftest import LENGTH, WORDS, bert, distil_bert, scalars_of, sentiment
 from scipy.special import log_softmax
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from tfaugkd import training
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
+from tfaugkd.exact_resume import ExactResume
 from tfaugkd.presets import load_classifier
 from tfaugkd.scoring import Scored
 from tfaugkd.stored_logits import stored_logits
@@ -56,19 +57,6 @@ def classify(model, texts):
 
 def weights_of(model):
     return [weight.numpy() for weight in model.classifier.weights]
-
-
-def scalars_of(folder):
-    """Reads the event files of a folder: for each tag its steps and values."""
-    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0})
-    accumulator.Reload()
-    return {
-        tag: [
-            (event.step, float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0]))
-            for event in accumulator.Tensors(tag)
-        ]
-        for tag in accumulator.Tags()["tensors"]
-    }
 
 
 def csv_of(folder):
@@ -328,6 +316,22 @@ def test_the_best_of_the_scored_weights_are_kept(monkeypatch, tmp_path):
     for kept, best, last in zip(weights_of(result.model), *seen[1:], strict=True):
         np.testing.assert_array_equal(kept, best)
         assert kept.size == 0 or not np.array_equal(kept, last)
+
+
+def test_a_loss_that_is_no_number_names_the_texts(tmp_path):
+    config = TrainConfig(
+        steps=8, batch_size=8, learning_rate=1e30, warmup=0.0, clip_norm=0.0, optimizer="sgd"
+    )
+    resume = ExactResume(tmp_path / "run", every_steps=1)
+    with pytest.raises(InputError) as stopped:
+        train(None, new_student(), TEXTS, FINE_TUNING, config, tmp_path, [resume])
+    batches = training_batches(TEXTS.train, new_student().classifier.preprocessor, 8, LENGTH)
+    step = int(str(stopped.value).split()[2])
+    assert step in (2, 3)
+    texts = ", ".join(TEXTS.train.ids[place] for place in batches.examples_of(np.int64(step - 1)))
+    assert f" student_loss is nan, on the texts {texts}; look at" in str(stopped.value)
+    # The first update alone has left numbers.
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["batch_000000000001.npz"]
 
 
 def test_the_best_weights_need_scores():

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tfaugkd.augment.random_generation import RandomGeneration
     from tfaugkd.augment.random_replacement import RandomReplacement
     from tfaugkd.augment.variants import Variants
+    from tfaugkd.callback_state import KeepsState
     from tfaugkd.classifier import SplitClassifier
     from tfaugkd.data.batches import evaluation_batches, training_batches
     from tfaugkd.data.examples import Examples
     from tfaugkd.distiller import Distiller
     from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier
+    from tfaugkd.exact_resume import ExactResume
     from tfaugkd.hyper_model import DistillationHyperModel
     from tfaugkd.presets import load_classifier, student_from_teacher
 
@@ -34,9 +36,11 @@ _HOMES = {
     "EDA": "augment.eda",
     "EncT5Backbone": "enc_t5",
     "EncT5TextClassifier": "enc_t5",
+    "ExactResume": "exact_resume",
     "Examples": "data.examples",
     "FGSM": "augment.fgsm",
     "KNN": "augment.knn",
+    "KeepsState": "callback_state",
     "MixUp": "augment.mixup",
     "RandomGeneration": "augment.random_generation",
     "RandomReplacement": "augment.random_replacement",
@@ -59,8 +63,10 @@ __all__ = [
     "Distiller",
     "EncT5Backbone",
     "EncT5TextClassifier",
+    "ExactResume",
     "Examples",
     "InputError",
+    "KeepsState",
     "MixUp",
     "Objective",
     "RandomGeneration",

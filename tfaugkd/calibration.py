@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -77,6 +77,36 @@ def calibrated(distiller: "Distiller", dataset: Any) -> tuple[Augmentation, ...]
     return tuple(
         _calibrated(method, distiller, clean) if _is_auto(method) else method
         for method in distiller.augmentations
+    )
+
+
+def reached_sizes(augmentations: Iterable[Augmentation]) -> dict[str, float]:
+    """Lists the epsilon or radius of each augmentation that can find its own, as it is now.
+
+    Args:
+        augmentations: The augmentations; those that are still "auto" are left out.
+
+    Returns:
+        The numbers, by the augmentations' names.
+    """
+    sizes = {each.name: _option(each)[1] for each in augmentations if isinstance(each, AugPro)}
+    return {name: float(size) for name, size in sizes.items() if isinstance(size, int | float)}
+
+
+def with_sizes(
+    augmentations: Iterable[Augmentation], sizes: dict[str, float]
+) -> tuple[Augmentation, ...]:
+    """Sets epsilons and radii to what was found before.
+
+    Args:
+        augmentations: The augmentations.
+        sizes: What `reached_sizes` gave.
+
+    Returns:
+        The augmentations, with those numbers.
+    """
+    return tuple(
+        _with_size(each, sizes[each.name]) if each.name in sizes else each for each in augmentations
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 _LOG = logging.getLogger("tfaugkd")
 
@@ -30,6 +31,14 @@ class StepTimer(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stops the watch; Keras has fetched the step's results by then."""
         self.seconds.append(time.perf_counter() - self._began)
+
+    def get_state(self) -> dict[str, Any]:
+        """Gives the steps' times."""
+        return {"seconds": np.array(self.seconds)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes the steps' times back."""
+        self.seconds = state["seconds"].tolist()
 
     @property
     def seconds_per_step(self) -> float:
@@ -61,6 +70,14 @@ class ProgressLines(keras.callbacks.Callback):
             loss = float((logs or {}).get("loss", float("nan")))
             _LOG.info("  step %d of %d, loss %.3f", self._done, self.steps, loss)
 
+    def get_state(self) -> dict[str, Any]:
+        """Gives the number of steps that are done."""
+        return {"done": self._done}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes the number of steps back."""
+        self._done = state["done"]
+
 
 class SplitScores(keras.callbacks.Callback):
     """Scores the model on a whole split after every epoch, and adds the scores to the logs.
@@ -81,6 +98,13 @@ class SplitScores(keras.callbacks.Callback):
         """Adds the scores to the logs, where TensorBoard and the history find them."""
         if logs is not None:
             logs |= {f"{self.prefix}{name}": value for name, value in self.scores().items()}
+
+    def get_state(self) -> dict[str, Any]:
+        """Gives nothing: there is nothing to remember."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes nothing."""
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -111,6 +135,20 @@ class BestWeights(keras.callbacks.Callback):
         if reached > self.best:
             self.best, self._best_step = reached, self._step
             self._weights = self.kept_model.get_weights()
+
+    def get_state(self) -> dict[str, Any]:
+        """Gives the best weights so far, and where they were reached."""
+        return {
+            "best": self.best,
+            "best_step": self._best_step,
+            "step": self._step,
+            "weights": self._weights,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes the best weights back."""
+        self.best, self._weights = state["best"], state["weights"]
+        self._best_step, self._step = state["best_step"], state["step"]
 
     def on_train_end(self, logs: Any = None) -> None:
         """Puts the best weights back."""

@@ -15,6 +15,7 @@ from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.dropout import use_hash_dropout
+from tfaugkd.exact_resume import resume_among
 from tfaugkd.length_buckets import in_buckets
 from tfaugkd.loss_terms import Terms, term_names, weighted_sum
 from tfaugkd.losses import has_label, label_targets
@@ -132,14 +133,18 @@ class Distiller(keras.Model):
         Args:
             x: The data, a `tf.data.Dataset`; see the class.
             *args: As for `keras.Model.fit`.
-            **kwargs: As for `keras.Model.fit`.
+            **kwargs: As for `keras.Model.fit`. With an `ExactResume` among the callbacks, it goes
+                on from the newest checkpoint.
 
         Returns:
             Keras' history.
         """
         self.calibrate(x)
         # Shuffling is the dataset's; Keras would warn that it does not.
-        return super().fit(x, *args, **({"shuffle": False} | kwargs))
+        kwargs = {"shuffle": False} | kwargs
+        if resume := resume_among(kwargs.get("callbacks")):
+            return resume.run(super().fit, self, x, *args, **kwargs)
+        return super().fit(x, *args, **kwargs)
 
     def calibrate(self, dataset: tf.data.Dataset) -> None:
         """Sets every epsilon that is "auto" by the first batches of the training data.

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from tfaugkd.errors import InputError
 
 # Its presence says that the folder was made here and may be emptied.
 MARKER = "tfaugkd.json"
+_HALF = re.compile(r"\.[0-9a-f]{8}-.+")
 
 
 def require_new_folder(
@@ -31,7 +33,7 @@ def require_new_folder(
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"output is {str(path)!r}, which is a file; name a folder.")
-    if folder.exists() and any(entry.name != MARKER for entry in folder.iterdir()):
+    if folder.exists() and any(_counts(entry) for entry in folder.iterdir()):
         _require_removable(folder, overwrite, inputs)
 
 
@@ -100,6 +102,24 @@ def remove(path: str | Path) -> None:
         entry.unlink(missing_ok=True)
 
 
+def remove_halves(folder: str | Path) -> None:
+    """Removes what was left under temporary names by a process that was killed.
+
+    Args:
+        folder: A folder that nobody else writes into; may not exist.
+    """
+    root = Path(folder)
+    for entry in list(root.iterdir()) if root.is_dir() else []:
+        if _HALF.fullmatch(entry.name):
+            remove(entry)
+
+
+def temporary_name(path: str | Path) -> Path:
+    """Makes up a name beside a path for what is to have the path's name when it is whole."""
+    final = Path(path)
+    return final.with_name(f".{uuid.uuid4().hex[:8]}-{final.name}")
+
+
 def require_new_file(path: str | Path, overwrite: bool = False) -> None:
     """Refuses an output file that stands already, before a job does any work for it.
 
@@ -130,7 +150,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{uuid.uuid4().hex[:8]}-{final.name}")
+    temporary = temporary_name(final)
     try:
         yield temporary
         os.replace(temporary, final)
@@ -170,7 +190,7 @@ def publish(temporary_folder: str | Path, final: str | Path, replace: bool = Fal
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         if not (replace and target.is_dir()):
             raise InputError(f"{str(final)!r} exists already; remove it or choose another name.")
-        aside = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
+        aside = temporary_name(target)
         os.replace(target, aside)
     try:
         os.replace(temporary_folder, target)
@@ -211,6 +231,11 @@ def size_on_disk(folder: str | Path) -> int:
         raise InputError(f"There is no folder {str(folder)!r} to measure.")
     paths = root.rglob("*") if root.is_dir() else [root]
     return sum(path.lstat().st_size for path in paths if path.is_file() and not path.is_symlink())
+
+
+def _counts(entry: Path) -> bool:
+    """Tells whether an entry makes a folder one that is not empty."""
+    return entry.name != MARKER and not _HALF.fullmatch(entry.name)
 
 
 def _require_removable(folder: Path, overwrite: bool, inputs: Iterable[str | Path]) -> None:

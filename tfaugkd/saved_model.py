@@ -4,12 +4,11 @@ import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from tfaugkd.activation import activation_of
 from tfaugkd.errors import InputError
-from tfaugkd.folders import MARKER, publish
+from tfaugkd.folders import MARKER, publish, temporary_name
 from tfaugkd.hugging_face import is_checkpoint, label_names_of
 from tfaugkd.plain_json import read_json
 from tfaugkd.presets import load_classifier
@@ -49,7 +48,8 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    temporary = temporary_name(folder)
+    temporary.mkdir()
     try:
         if facts.sequence_length is not None:
             classifier.preprocessor.sequence_length = facts.sequence_length
@@ -57,7 +57,6 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
         saved = asdict(facts) | {"activation": activation_of(classifier)}
         (temporary / MARKER).write_text(json.dumps(saved, indent=2), encoding="utf-8")
         (temporary / "README.md").write_text(card, encoding="utf-8")
-        temporary.chmod(0o755)
         return publish(temporary, folder, replace=True)
     finally:
         # A whole model has its final name by now; half of one goes.

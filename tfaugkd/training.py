@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.numbered_batches import NumberedBatches
 from tfaugkd.data.shards.prepared_batches import damage_named
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
+from tfaugkd.divergence import StopsAtNaN
 from tfaugkd.errors import InputError
+from tfaugkd.exact_resume import resume_among
+from tfaugkd.faults import explained_faults
 from tfaugkd.layer_selection import copy_head
 from tfaugkd.loss_terms import clean_weights, view_weights
 from tfaugkd.metrics import primary
@@ -104,14 +109,15 @@ def train(
         method: Loss and augmentations.
         config: The optimisation.
         logs: Folder for TensorBoard and `history.csv`.
-        callbacks: More of them, for the fit.
+        callbacks: More of them, for the fit; with an `ExactResume` it goes on from a checkpoint.
 
     Returns:
         The trained student and what was measured.
 
     Raises:
         InputError: Models, loss and augmentations that do not fit together, or an augmentation
-            that leaves the texts as they are.
+            that leaves the texts as they are; a checkpoint of another run.
+        Interrupted: A signal came; the checkpoint is written.
     """
     config = config.planned(len(texts.train))
     augmentations = build_augmentations(method.augment, len(texts.train), texts.task.texts)
@@ -151,17 +157,33 @@ def train(
     )
     timer = StepTimer()
     every = config.evaluate_every or config.steps
-    with damage_named(texts.train):
+    own = [
+        timer,
+        StopsAtNaN(partial(_ids_of_batch, texts.train, batches)),
+        *_callbacks(student, texts, config, logs),
+        # A run that goes on finds the rows that it has written.
+        keras.callbacks.CSVLogger(
+            str(logs / "history.csv"), append=resume_among(callbacks) is not None
+        ),
+    ]
+    with damage_named(texts.train), explained_faults(config.batch_size):
         audits = audit(distiller, batches)
         history = distiller.fit(
             batches,
             epochs=config.steps // every,
             steps_per_epoch=every,
             verbose=1 if sys.stdout.isatty() else 0,
-            callbacks=[timer, *_callbacks(student, texts, config, logs), *callbacks],
+            callbacks=[*own, *callbacks],
         ).history
     degree = {name: history[f"{name}_degree"][-1] for name in audits}
     return Trained(student, timer.seconds_per_step, degree, audits, history)
+
+
+def _ids_of_batch(
+    examples: Examples | PreparedExamples, batches: NumberedBatches, number: int
+) -> list[str]:
+    chosen = examples.take(batches.examples_of(np.int64(number)).numpy())
+    return (chosen.examples() if isinstance(chosen, PreparedExamples) else chosen).ids
 
 
 def _that_teach(objective: Objective, augmentations: Sequence[Augmentation], texts: Texts) -> Texts:
@@ -219,7 +241,7 @@ def _callbacks(
             profile_batch=0,
         )
     )
-    return [*callbacks, keras.callbacks.CSVLogger(str(logs / "history.csv"))]
+    return callbacks
 
 
 def build_student(

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
 from tfaugkd.classifier import Tokens, read_tokens
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.numbered_batches import NumberedBatches
 from tfaugkd.data.order import indices_by_length, shuffled_indices
 from tfaugkd.data.shards.prepared_batches import prepared_rows, shown_from_memory
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
@@ -67,8 +68,10 @@ def training_batches(
     length_window: int = 1,
     host: int = 0,
     hosts: int = 1,
-) -> tf.data.Dataset:
+) -> NumberedBatches:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
+
+    Its `skip` costs nothing, however many batches it leaves out.
 
     Args:
         examples: N texts or pairs; those without a label count in no loss against labels. Of
@@ -113,21 +116,22 @@ def training_batches(
     share = batch_size // hosts
     own = slice(host * share, (host + 1) * share)
 
+    def examples_of(number: tf.Tensor) -> tf.Tensor:
+        if lengths is not None:
+            return indices_by_length(seed, number, batch_size, lengths, length_window)
+        places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
+        return shuffled_indices(seed, places, len(examples))
+
     @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
-        if lengths is None:
-            places = number * batch_size + tf.range(batch_size, dtype=tf.int64)
-            chosen = shuffled_indices(seed, places, len(examples))
-        else:
-            chosen = indices_by_length(seed, number, batch_size, lengths, length_window)
+        chosen = examples_of(number)
         draws = _draw(augmentations, seed, number, chosen, shown)
         chosen, draws = tf.nest.map_structure(lambda values: values[own], (chosen, draws))
         inputs, y = rows(chosen)
         x = inputs | ({"draws": draws} if draws else {})
         return x, y, tf.ones([share]) if weights is None else tf.gather(weights, chosen)
 
-    numbers = tf.data.Dataset.counter()
-    return numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return NumberedBatches(batch, examples_of)
 
 
 def _rows(
