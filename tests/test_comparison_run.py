@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfaugkd.audit import Audit
-from tfaugkd.comparison_run import Run, clear_run, read_run, write_run
+from tfaugkd.comparison_run import Run, read_run, start_run, write_run
 from tfaugkd.scoring import Scored
 
 MADE_FROM = {"train": {"steps": 20}, "method": {"augment": [{"name": "mixup"}]}, "seed": 0}
@@ -90,12 +90,28 @@ def test_a_run_that_is_damaged_says_so(name, content, run, folder, caplog):
     assert message.startswith(f"KD, seed 0 is trained again: its record in {folder} is damaged (")
 
 
-def test_clearing_removes_what_a_run_writes_and_nothing_else(run, folder):
+def test_a_run_begins_without_what_was_written_before_and_removes_nothing_else(run, folder):
     write_run(run, MADE_FROM)
     (folder / "notes.txt").write_text("years of work")
     # What a kill leaves of a model that was being saved, or of one that was being replaced.
-    (folder / ".model-x1y2z3").mkdir()
     (folder / ".0123abcd-model").mkdir()
-    clear_run(folder)
-    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
-    clear_run(folder / "nowhere")
+    start_run(folder, MADE_FROM, "KD")
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoints", "notes.txt"]
+    start_run(folder.parent / "new", MADE_FROM, "KD")
+    assert [path.name for path in (folder.parent / "new").iterdir()] == ["checkpoints"]
+
+
+def test_a_run_goes_on_from_its_own_checkpoints_alone(folder, caplog):
+    caplog.set_level(logging.INFO)
+    start_run(folder, MADE_FROM, "KD, seed 0")
+    checkpoint, logged = folder / "checkpoints" / "batch_1.npz", folder / "logs" / "history.csv"
+    for path in (checkpoint, logged):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    start_run(folder, MADE_FROM, "KD, seed 0")
+    assert checkpoint.exists()
+    assert logged.exists()
+    start_run(folder, MADE_FROM | {"seed": 1}, "KD, seed 0")
+    assert not checkpoint.exists()
+    assert not logged.exists()
+    assert caplog.messages == ["KD, seed 0 is trained again: it was begun with seed 0, not 1."]

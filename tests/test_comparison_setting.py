@@ -7,7 +7,6 @@ from conftest import LENGTH, sentiment
 from tfaugkd.comparison_setting import (
     Setting,
     is_comparison,
-    method_fingerprint,
     require_same_setting,
     write_setting,
 )
@@ -66,19 +65,6 @@ def test_whatever_else_differs_is_named(setting):
             f"output is {output!r}, which holds a comparison with {difference}; name another "
             "folder or set overwrite: true."
         )
-
-
-def test_of_a_file_of_variants_only_the_content_matters(tmp_path):
-    for name, content in [("a.csv", "one"), ("b.csv", "one"), ("c.csv", "two")]:
-        (tmp_path / name).write_text(content)
-
-    def found(name):
-        entries = [{"name": "variants", "file": str(tmp_path / name)}, {"name": "mixup"}]
-        return method_fingerprint(MethodConfig(augment=entries))
-
-    assert found("a.csv") == found("b.csv") != found("c.csv")
-    assert found("a.csv")["augment"][1] == {"name": "mixup"}
-    assert found("a.csv")["loss"]["soft"] == 1.0
 
 
 def test_other_texts_are_named_by_their_part(setting):

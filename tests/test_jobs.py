@@ -12,6 +12,7 @@ from conftest import LENGTH, bert, command, complaint, sentiment, write_yaml
 from tfaugkd import jobs
 from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
+from tfaugkd.folders import only_writer, prepare_output
 from tfaugkd.saved_model import ModelFacts, save_model
 
 ROOT = Path(__file__).parents[1]
@@ -326,7 +327,7 @@ def test_a_run_that_is_interrupted_leaves_no_model(short, tmp_path, monkeypatch)
     status, _, err = command("distill", *short, "--check_teacher", "false")
     assert status == 130
     assert err.endswith("tfaugkd: interrupted\n")
-    assert names(tmp_path / "output") == ["config.yaml", "tfaugkd.json"]
+    assert names(tmp_path / "output") == ["checkpoints", "config.yaml", "tfaugkd.json"]
     # What was to be done can be read there, and the folder used again.
     assert yaml.safe_load((tmp_path / "output" / "config.yaml").read_text())["train"]["steps"] == 1
     assert command("distill", *short, "--check_teacher", "false", "--overwrite")[0] == 130
@@ -361,3 +362,57 @@ def test_pairs_and_scores(preset, tmp_path):
     assert np.corrcoef(predictions, examples.labels)[0, 1] == pytest.approx(
         scores_of(tmp_path / "output")["pearson"], abs=1e-4
     )
+
+
+def test_a_run_that_was_interrupted_goes_on_if_it_is_the_same(short, tmp_path, monkeypatch):
+    output = tmp_path / "output"
+    several = [*short, "--train.steps", "6"]
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "finish", killed)
+        assert command("distill", *several)[0] == 130
+    assert names(output) == ["checkpoints", "config.yaml", "logs", "tfaugkd.json"]
+    history = (output / "logs" / "history.csv").read_text()
+
+    refused = complaint_at_the_end("distill", *several, "--train.learning_rate", "0.02")
+    assert refused == (
+        f"tfaugkd: error: output is '{output}', which holds an interrupted run with "
+        "train.learning_rate 0.01, not 0.02; set that back to go on with it, name another folder "
+        "or set overwrite: true."
+    )
+    assert "which is not empty" in complaint("distill", *several, "--resume", "never")
+
+    status, _, err = command("distill", *several, "--train.checkpoint_steps", "2")
+    assert status == 0, err
+    assert f"Going on after step 6 ({output / 'checkpoints'})." in err
+    assert names(output) == ["config.yaml", "logs", "model", "scores.json", "tfaugkd.json"]
+    assert (output / "logs" / "history.csv").read_text() == history
+
+
+def test_a_full_disk_is_told_in_a_sentence(short, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "checkpoints/a.npz")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tfaugkd.exact_resume.write_checkpoint", full)
+        refused = complaint_at_the_end("distill", *short)
+    assert refused.startswith(
+        "tfaugkd: error: 'checkpoints/a.npz' cannot be used: the disk is full; "
+    )
+    assert command("distill", *short)[0] == 0
+
+
+def test_two_runs_do_not_share_an_output(short, tmp_path):
+    output = prepare_output(tmp_path / "output")
+    with only_writer(output):
+        assert "where another run is writing" in complaint_at_the_end("distill", *short)
+
+
+def complaint_at_the_end(*arguments):
+    """Runs a command that is refused after it has logged something."""
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, "")
+    return err.splitlines()[-1]

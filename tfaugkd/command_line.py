@@ -18,6 +18,8 @@ from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.config_fields import build, describe, kind_of
 from tfaugkd.config_input import Typed, check, nested, read_yaml
 from tfaugkd.errors import InputError, unknown_name
+from tfaugkd.faults import disk_fault
+from tfaugkd.interruption import Interrupted
 from tfaugkd.job_configs import (
     AugmentConfig,
     CompareConfig,
@@ -73,7 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: The command line after the command's name; sys.argv's if not given.
 
     Returns:
-        The exit status: 0, or 2 for bad input, or 130 if interrupted.
+        The exit status: 0, or 2 for bad input or a fault of the machine, or 130 and 143 if SIGINT
+        and SIGTERM interrupted it.
     """
     # Keras and TensorFlow read these once, when they are imported.
     for name, value in ENVIRONMENT.items():
@@ -85,6 +88,14 @@ def main(arguments: list[str] | None = None) -> int:
         # A message may quote a value of several lines.
         print("tfaugkd: error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
+    except OSError as error:
+        if (sentence := disk_fault(error)) is None:
+            raise
+        print("tfaugkd: error:", sentence, file=sys.stderr)
+        return 2
+    except Interrupted as stopped:
+        print("tfaugkd:", stopped.message, file=sys.stderr)
+        return stopped.status
     except KeyboardInterrupt:
         print("tfaugkd: interrupted", file=sys.stderr)
         return 130

@@ -31,13 +31,14 @@ from tfaugkd.comparison_training import (
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.errors import InputError
-from tfaugkd.folders import only_writer, require_new_folder
+from tfaugkd.folders import only_writer, prepare_output, require_new_folder
 from tfaugkd.job_configs import CompareConfig
-from tfaugkd.jobs import check_teacher, command_line, paths_of, start_output, write_config
+from tfaugkd.jobs import check_teacher, command_line, paths_of
 from tfaugkd.machine import describe_machine
 from tfaugkd.model_fit import check_length, check_tokens
 from tfaugkd.prediction import EVALUATION_BATCH
 from tfaugkd.report import Report, print_table, write_report
+from tfaugkd.run_folder import write_config
 from tfaugkd.saved_model import load_model
 from tfaugkd.scoring import require_labels
 from tfaugkd.training import Texts, build_student
@@ -92,7 +93,7 @@ def _begin(config: CompareConfig, held: ExitStack) -> tuple[Setting, SplitClassi
     begun = is_comparison(config.output)
     if begun:
         held.enter_context(only_writer(config.output))
-    goes_on = begun and not config.overwrite
+    goes_on = begun and not config.overwrite and config.resume == "auto"
     if not goes_on:
         require_new_folder(config.output, config.overwrite, inputs)
     setting = _read(config)
@@ -103,12 +104,11 @@ def _begin(config: CompareConfig, held: ExitStack) -> tuple[Setting, SplitClassi
     _check_methods(config, teacher, setting.students)
     if config.teacher is not None and config.check_teacher:
         check_teacher(teacher, setting.students)
-    if goes_on:
-        write_config(setting.output, config)
-    else:
-        start_output(config, inputs)
-        write_setting(setting)
+    if not goes_on:
+        prepare_output(config.output, config.overwrite, inputs)
         held.enter_context(only_writer(config.output))
+        write_setting(setting)
+    write_config(setting.output, config)
     return setting, teacher, teacher_run
 
 

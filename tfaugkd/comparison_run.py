@@ -12,13 +12,13 @@ from tfaugkd.audit import Audit
 from tfaugkd.fingerprint import first_difference
 from tfaugkd.folders import remove, replacing
 from tfaugkd.plain_json import read_json, write_json
+from tfaugkd.run_folder import begin_or_go_on, finish_run, has_checkpoint, what_differs
 from tfaugkd.saved_model import MODEL_FOLDER
 from tfaugkd.scoring import Scored
 
 _LOG = logging.getLogger("tfaugkd")
 RUN_FILE = "run.json"
 LOGITS_FILE = "logits.npy"
-LOGS_FOLDER = "logs"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def write_run(run: Run, made_from: dict[str, Any]) -> None:
     }
     # Last: where it stands, everything stands.
     write_json(folder / RUN_FILE, record)
+    finish_run(folder)
 
 
 def read_run(folder: Path, made_from: dict[str, Any], title: str) -> Run | None:
@@ -96,11 +97,20 @@ def read_run(folder: Path, made_from: dict[str, Any], title: str) -> Run | None:
     return run
 
 
-def clear_run(folder: Path) -> None:
-    """Removes what an earlier run left in a folder, the record first, half of a model included."""
-    halves = [path.name for path in folder.glob(f".*{MODEL_FOLDER}*")]
-    for name in (RUN_FILE, LOGITS_FILE, LOGS_FOLDER, MODEL_FOLDER, *halves):
+def start_run(folder: Path, made_from: dict[str, Any], title: str) -> None:
+    """Leaves in a run's folder only the checkpoints and logs of this very run, if it has any.
+
+    Args:
+        folder: The run's folder.
+        made_from: Everything that determines it, as plain values.
+        title: The run, for people; the log says so where it has to be trained again.
+    """
+    for name in (RUN_FILE, LOGITS_FILE):
         remove(folder / name)
+    if has_checkpoint(folder) and (difference := what_differs(folder, made_from)):
+        _LOG.info("%s is trained again: it was begun with %s.", title, difference)
+        finish_run(folder)
+    begin_or_go_on(folder, made_from)
 
 
 def _run_of(folder: Path, record: dict[str, Any]) -> Run:

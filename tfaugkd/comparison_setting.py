@@ -1,16 +1,14 @@
 """What all runs of a comparison share, written beside them so that they are never mixed up."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import tfaugkd
-from tfaugkd.config import MethodConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import (
-    file_fingerprint,
     first_difference,
     folder_fingerprint,
     preset_fingerprint,
@@ -18,7 +16,8 @@ from tfaugkd.fingerprint import (
 )
 from tfaugkd.folders import MARKER
 from tfaugkd.job_configs import CompareConfig
-from tfaugkd.plain_json import plain, read_json, write_json
+from tfaugkd.job_fingerprint import data_fingerprint, student_fingerprint, train_fingerprint
+from tfaugkd.plain_json import read_json, write_json
 from tfaugkd.saved_model import model_path
 from tfaugkd.training import Texts
 
@@ -57,24 +56,6 @@ class Setting:
         return _fingerprint_of(self)
 
 
-def method_fingerprint(method: MethodConfig) -> dict[str, Any]:
-    """Lists what sets a method apart; of a file of variants, what it holds.
-
-    Args:
-        method: The method.
-
-    Returns:
-        Mappings, lists and scalars.
-    """
-    augment = [
-        entry | {"file": file_fingerprint(entry["file"])} if "file" in entry else entry
-        for entry in method.augment
-    ]
-    found = plain(replace(method, augment=augment))
-    assert isinstance(found, dict), "a dataclass becomes a mapping"
-    return found
-
-
 def is_comparison(folder: str | Path) -> bool:
     """Tells whether a comparison was begun in a folder."""
     return (Path(folder) / MARKER).is_file() and (Path(folder) / SETTING_FILE).is_file()
@@ -105,16 +86,11 @@ def write_setting(setting: Setting) -> None:
 
 def _fingerprint_of(setting: Setting) -> dict[str, Any]:
     config, texts, given = setting.config, setting.students, setting.config.teacher
-    train, student = asdict(config.train), asdict(config.student)
+    train = train_fingerprint(config.train)
     del train["seed"]  # Each run has its own.
-    student["preset"] = preset_fingerprint(config.student.preset)
     return {
         "tfaugkd": tfaugkd.__version__,
-        "data": {
-            "task": texts.task.name,
-            "label_names": list(texts.train.label_names),
-            "sequence_length": texts.sequence_length,
-        },
+        "data": data_fingerprint(texts),
         "split": config.split,
         "texts": {
             "teacher": texts_fingerprint(setting.teacher_texts.train),
@@ -124,8 +100,8 @@ def _fingerprint_of(setting: Setting) -> dict[str, Any]:
         },
         "teacher": None if given is None else folder_fingerprint(model_path(given)),
         "teacher_preset": preset_fingerprint(config.teacher_preset),
-        "teacher_train": asdict(config.teacher_train),
+        "teacher_train": train_fingerprint(config.teacher_train),
         "teacher_pooling": config.teacher_pooling,
-        "student": student,
+        "student": student_fingerprint(config.student),
         "train": train,
     }

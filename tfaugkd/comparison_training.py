@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 import keras
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.comparison_run import LOGS_FOLDER, Run, clear_run, read_run, write_run
-from tfaugkd.comparison_setting import TEACHER, Setting, method_fingerprint
+from tfaugkd.comparison_run import Run, read_run, start_run, write_run
+from tfaugkd.comparison_setting import TEACHER, Setting
 from tfaugkd.config import MethodConfig
 from tfaugkd.fingerprint import folder_fingerprint
+from tfaugkd.job_fingerprint import method_fingerprint
 from tfaugkd.jobs import check_teacher, save_trained
 from tfaugkd.machine import describe_machine
 from tfaugkd.model_fit import check_fit
 from tfaugkd.presets import load_classifier
+from tfaugkd.run_folder import LOGS_FOLDER, exact_resume
 from tfaugkd.saved_model import MODEL_FOLDER, load_model, model_path
 from tfaugkd.scoring import score_model
 from tfaugkd.training import FINE_TUNING, Texts, Trained, build_student, metric_means, train
@@ -91,8 +93,10 @@ def run_teacher(setting: Setting, teacher: SplitClassifier) -> Run:
     steps = config.teacher_train.planned(len(texts.train)).steps
     _LOG.info("Teacher: fine-tuning %s, %d steps.", config.teacher_preset, steps)
     began, folder = time.perf_counter(), setting.output / "teacher"
-    clear_run(folder)
-    trained = train(None, teacher, texts, FINE_TUNING, config.teacher_train, folder / LOGS_FOLDER)
+    start_run(folder, setting.fingerprint, TEACHER)
+    optimisation, logs = config.teacher_train, folder / LOGS_FOLDER
+    resume = exact_resume(folder, optimisation)
+    trained = train(None, teacher, texts, FINE_TUNING, optimisation, logs, [resume])
     if config.check_teacher:
         check_teacher(teacher, texts)
     run = _scored_and_saved(setting, texts, FINE_TUNING, TEACHER, trained, folder, "")
@@ -155,7 +159,7 @@ def run_student(
     steps = config.train.planned(len(setting.students.train)).steps
     _LOG.info("%s: %d steps.", student.title, steps)
     began = time.perf_counter()
-    clear_run(folder)
+    start_run(folder, made_from, student.title)
     trained = train(
         teacher if method.asks_teacher else None,
         build_student(teacher, config.student, teacher.num_classes, student.seed),
@@ -163,6 +167,7 @@ def run_student(
         method,
         replace(config.train, seed=student.seed),
         folder / LOGS_FOLDER,
+        [exact_resume(folder, config.train)],
     )
     taught_by = config.teacher or str(setting.output / "teacher")
     run = _scored_and_saved(

@@ -14,6 +14,7 @@ Options = dict
 Pooling = Literal["decoder", "mean"]
 Select = Literal["bottom", "top", "skip", "none"]
 Head = Literal["auto", "copy", "new"]
+Resume = Literal["auto", "never"]
 
 
 def require(condition: bool, key: str, received: object, allowed: str) -> None:
@@ -154,6 +155,11 @@ class TrainConfig:
             log); only at the end if not given.
         keep: Which weights the model has in the end: those of the "last" step, or those that scored
             "best" on the development split by the task's first metric, which needs evaluate_every.
+        checkpoint_steps: Steps between two checkpoints, beside checkpoint_minutes. A run that was
+            interrupted goes on from the newest one when the same command is given again.
+        checkpoint_minutes: Minutes between two checkpoints.
+        keep_checkpoints: How many checkpoints stay on disk until the run is finished. If the newest
+            is damaged, the run goes on from the one before.
     """
 
     steps: int = 1000
@@ -171,6 +177,9 @@ class TrainConfig:
     store_teacher_logits: bool = True
     evaluate_every: int | None = None
     keep: Literal["last", "best"] = "last"
+    checkpoint_steps: int | None = None
+    checkpoint_minutes: float = 10.0
+    keep_checkpoints: int = 2
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, "steps", self.steps, "1 or more")
@@ -190,6 +199,7 @@ class TrainConfig:
         long_enough = rising and all(length >= 8 for length in self.length_buckets)
         require(long_enough, "length_buckets", self.length_buckets, whole_numbers)
         require(self.keep in ("last", "best"), "keep", self.keep, "'last' or 'best'")
+        self._require_checkpoints()
         none = self.epochs is not None and self.epochs < 1
         require(not none, "epochs", self.epochs, "1 or more")
         default = type(self).__dataclass_fields__["steps"].default
@@ -201,6 +211,12 @@ class TrainConfig:
         require(not twice, "evaluate_every", self.evaluate_every, "left out where epochs is given")
         unwatched = self.keep == "best" and self.evaluate_every is None and self.epochs is None
         require(not unwatched, "keep", self.keep, "'last' where evaluate_every is not given")
+
+    def _require_checkpoints(self) -> None:
+        steps, minutes = self.checkpoint_steps, self.checkpoint_minutes
+        require(steps is None or steps >= 1, "checkpoint_steps", steps, "1 or more")
+        require(minutes > 0, "checkpoint_minutes", minutes, "above 0")
+        require(self.keep_checkpoints >= 1, "keep_checkpoints", self.keep_checkpoints, "1 or more")
 
     def planned(self, examples: int) -> "TrainConfig":
         """Says how many steps there are, where it was told in passes.

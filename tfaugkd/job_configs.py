@@ -12,6 +12,7 @@ from tfaugkd.config import (
     Objective,
     Options,
     Pooling,
+    Resume,
     StudentConfig,
     TrainConfig,
     check_share,
@@ -31,8 +32,11 @@ class TeacherConfig:
         pooling: How a T5 preset comes to one vector a text: decoder (one decoder layer with a
             trained query, the default) or mean (of the encoder's states). For no other preset.
         train: The optimisation.
-        output: Folder for the teacher and its logs; must be new or empty.
-        overwrite: Replace what stands in output.
+        output: Folder for the teacher and its logs; new or empty, or one with a run that was
+            interrupted, which then goes on.
+        overwrite: Replace what stands in output, and begin anew.
+        resume: auto goes on with a run that was interrupted, from its newest checkpoint (train.
+            checkpoint_minutes), if it was the same run; never refuses its folder.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -41,6 +45,7 @@ class TeacherConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     output: str = "outputs/teacher"
     overwrite: bool = False
+    resume: Resume = "auto"
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,11 @@ class DistillConfig:
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.
-        output: Folder for the student and its logs; must be new or empty.
-        overwrite: Replace what stands in output.
+        output: Folder for the student and its logs; new or empty, or one with a run that was
+            interrupted, which then goes on.
+        overwrite: Replace what stands in output, and begin anew.
+        resume: auto goes on with a run that was interrupted, from its newest checkpoint (train.
+            checkpoint_minutes), if it was the same run; never refuses its folder.
     """
 
     data: DataConfig = field(default_factory=DataConfig)
@@ -102,6 +110,7 @@ class DistillConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     output: str = "outputs/student"
     overwrite: bool = False
+    resume: Resume = "auto"
 
     def __post_init__(self) -> None:
         again = self.teacher_file is not None and self.teacher_dropout
@@ -308,9 +317,11 @@ class CompareConfig:
         seeds: Every method is run once with each seed.
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         output: Folder for the models, the logs and the report; new or empty, or one with a
-            comparison that was interrupted, which goes on: models that are finished are taken over.
-            Methods and seeds may be added to it; all else must be as before.
+            comparison that was interrupted, which goes on: models that are finished are taken over,
+            and the one that was being trained goes on from its newest checkpoint. Methods and seeds
+            may be added to it; all else must be as before.
         overwrite: Replace what stands in output, and begin anew.
+        resume: auto goes on with a comparison that was interrupted; never refuses its folder.
     """
 
     methods: dict[str, MethodConfig]
@@ -329,6 +340,7 @@ class CompareConfig:
     check_teacher: bool = True
     output: str = "outputs/comparison"
     overwrite: bool = False
+    resume: Resume = "auto"
 
     def __post_init__(self) -> None:
         require(bool(self.methods), "methods", self.methods, "at least one method")

@@ -4,13 +4,12 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import yaml
 
 from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
@@ -22,13 +21,22 @@ from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.teacher_file import read_teacher_logits
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import folder_fingerprint
-from tfaugkd.folders import prepare_output, require_new_folder, write_text
+from tfaugkd.folders import prepare_output
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
+from tfaugkd.job_fingerprint import distill_job_fingerprint, teacher_job_fingerprint
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
 from tfaugkd.model_fit import check_fit, check_length, check_tokens
 from tfaugkd.plain_json import write_json
 from tfaugkd.presets import load_classifier
+from tfaugkd.run_folder import (
+    LOGS_FOLDER,
+    SCORES_FILE,
+    exact_resume,
+    output_of_run,
+    require_usable_output,
+    write_config,
+)
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, model_path, save_model
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.training import (
@@ -54,7 +62,7 @@ def train_teacher(config: TeacherConfig) -> None:
         InputError: Data, a preset or an output that cannot be used; see the sentences.
     """
     inputs = [*paths_of(config.data), config.preset]
-    require_new_folder(config.output, config.overwrite, inputs)
+    require_usable_output(config, inputs)
     _require_labels(config.data)
     texts = read_texts_of(config.data)
     keras.utils.set_random_seed(config.train.seed)
@@ -62,10 +70,11 @@ def train_teacher(config: TeacherConfig) -> None:
     teacher = SplitClassifier(load_classifier(config.preset, classes, config.pooling))
     check_length("teacher", teacher, texts.sequence_length)
     check_tokens(texts.train, None, teacher, texts.sequence_length)
-    output = start_output(config, inputs)
-    _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
-    trained = train(None, teacher, texts, FINE_TUNING, config.train, output / "logs")
-    finish(output, trained, texts, FINE_TUNING, f"{config.preset}, fine-tuned")
+    with output_of_run(config, inputs, teacher_job_fingerprint(config, texts)) as output:
+        _LOG.info("Fine-tuning %s on %d examples.", config.preset, len(texts.train))
+        logs, resume = output / LOGS_FOLDER, exact_resume(output, config.train)
+        trained = train(None, teacher, texts, FINE_TUNING, config.train, logs, [resume])
+        finish(output, trained, texts, FINE_TUNING, f"{config.preset}, fine-tuned")
 
 
 def _require_labels(data: DataConfig) -> None:
@@ -89,7 +98,7 @@ def distill(config: DistillConfig) -> None:
     """
     taught_by = config.teacher_file or config.teacher
     inputs = [*paths_of(config.data, config.augment), taught_by, config.student.preset or ""]
-    require_new_folder(config.output, config.overwrite, inputs)
+    require_usable_output(config, inputs)
     teacher, texts = _read_teacher(config, read_texts_of(config.data))
     method = MethodConfig(config.loss, config.augment, config.teacher_dropout)
     classes = max(1, len(texts.train.label_names))
@@ -102,13 +111,14 @@ def distill(config: DistillConfig) -> None:
     check_labels(texts.train, config.loss, augmentations)
     if config.check_teacher:
         _check_teacher_or_file(teacher, texts)
-    output = start_output(config, inputs)
     asked = config.loss.soft or config.loss.deep.weighs or any(m.soft for m in augmentations)
     clean = "KD" if asked else "FT"
     names = " + ".join([clean, *(augmentation.name for augmentation in augmentations)])
-    _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
-    trained = train(teacher, student, texts, method, config.train, output / "logs")
-    finish(output, trained, texts, method, names, taught_by)
+    with output_of_run(config, inputs, distill_job_fingerprint(config, texts)) as output:
+        _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
+        logs, resume = output / LOGS_FOLDER, exact_resume(output, config.train)
+        trained = train(teacher, student, texts, method, config.train, logs, [resume])
+        finish(output, trained, texts, method, names, taught_by)
 
 
 def _read_teacher(config: DistillConfig, texts: Texts) -> tuple[SplitClassifier | None, Texts]:
@@ -216,11 +226,6 @@ def start_output(config: Any, inputs: Iterable[str]) -> Path:
     return folder
 
 
-def write_config(folder: Path, config: Any) -> None:
-    """Writes a configuration into its output folder, as `config.yaml`."""
-    write_text(folder / "config.yaml", yaml.safe_dump(asdict(config), sort_keys=False))
-
-
 def finish(
     output: Path,
     trained: Trained,
@@ -255,7 +260,8 @@ def finish(
         "distinct": {key: found.distinct for key, found in trained.audits.items()},
         "seconds_per_step": trained.seconds_per_step,
     }
-    write_json(output / "scores.json", result)
+    # Last: where it stands, everything stands.
+    write_json(output / SCORES_FILE, result)
     for metric, value in scored.scores.items():
         print(f"{metric} on {len(dev)} examples of dev: {value:.4f}")
     for key, found in trained.audits.items():
