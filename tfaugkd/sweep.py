@@ -21,8 +21,9 @@ from tfaugkd.fingerprint import (
     texts_fingerprint,
 )
 from tfaugkd.folders import MARKER, only_writer, require_new_folder
-from tfaugkd.jobs import paths_of, start_output, write_config
+from tfaugkd.jobs import paths_of, start_output
 from tfaugkd.plain_json import plain, read_json, write_json
+from tfaugkd.run_folder import write_config
 from tfaugkd.saved_model import model_path
 from tfaugkd.scoring import metrics_of
 from tfaugkd.sweep_config import SweepConfig

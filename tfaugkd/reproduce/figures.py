@@ -11,12 +11,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfaugkd.comparison_run import LOGS_FOLDER
 from tfaugkd.folders import replacing
 from tfaugkd.reproduce.layout import heading
 from tfaugkd.reproduce.plan import Place, Plan
 from tfaugkd.reproduce.results import Line
 from tfaugkd.reproduce.run import Outcome
+from tfaugkd.run_folder import LOGS_FOLDER
 
 _STYLES = [
     (line, marker) for marker, line in zip("osD^vP*X", cycle(["-", "--", "-.", ":"]), strict=False)
