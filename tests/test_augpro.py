@@ -14,6 +14,7 @@ from tfaugkd.augment.mixup import MixUp
 from tfaugkd.augment.pga import PGA
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.errors import InputError
+from tfaugkd.projection import project
 
 FIRST = "[CLS] good film [SEP]"
 SECOND = "[CLS] the plot was very bad [SEP]"
@@ -275,3 +276,15 @@ def test_only_mixtures_in_a_frozen_table_are_certified(teacher):
     assert fgsm.prepared(teacher) is fgsm
     plainly = dataclasses.replace(augpro_mix(), certify=False)
     assert plainly.prepared(teacher) is plainly
+
+
+@pytest.mark.parametrize("method", [augpro_fgsm, augpro_pga])
+def test_a_recall_below_one_goes_to_the_search(method):
+    assert method().search is method(recall=1.0).search is project
+    assert method(recall=0.9).search.keywords == {"recall": 0.9}
+
+
+@pytest.mark.parametrize("recall", [0.0, 1.1])
+def test_a_recall_that_is_no_share_is_refused(recall):
+    with pytest.raises(InputError, match=r"^augpro_pga.recall is "):
+        augpro_pga(recall=recall)

@@ -104,6 +104,17 @@ def test_equal_rows_give_the_lower_token():
     assert_nearest(table, mixture, found)
 
 
+@pytest.mark.parametrize("width", [8, 64])
+def test_of_equal_parents_the_lower_is_found_whichever_weighs_more(width):
+    half = np.random.default_rng(6).normal(size=(200, width))
+    table, rows = np.concatenate([half, half]), np.arange(200)
+    geometry = geometry_of(table, k=6)
+    for share in (0.1, 0.3, 0.7):
+        for own, other in ((rows, rows + 200), (rows + 200, rows)):
+            found = found_by(mixture_of(own, other, share), geometry)
+            assert found.token_ids.numpy().tolist() == rows.tolist()
+
+
 def test_rows_that_may_not_be_found_are_not():
     random = np.random.default_rng(3)
     table = random.normal(size=(100, 8))

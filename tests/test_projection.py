@@ -112,12 +112,28 @@ def test_a_block_of_similarities_fills_32_megabytes_at_most():
         assert at_once == 8 or at_once * size * 4 <= 2**25
 
 
-def test_a_search_with_a_recall_finds_that_share_at_least():
+def test_a_search_with_a_recall_finds_all_on_a_cpu():
     random = np.random.default_rng(8)
     table = random.normal(size=(500, 8)).astype(np.float32)
     queries = random.normal(size=(300, 8)).astype(np.float32)
-    search = tf.function(partial(nearest_tokens, recall=0.9), jit_compile=True)
-    every = tf.ones([500], tf.bool)
-    found = search(tf.constant(queries), unit_rows(table), every).numpy()
-    expected = brute_force(queries, table, np.ones(500, bool))
-    assert (found == expected).mean() >= 0.9
+    inputs = (tf.constant(queries), unit_rows(table), tf.ones([500], tf.bool))
+    search = partial(nearest_tokens, recall=0.9)
+    expected = brute_force(queries, table, np.ones(500, bool)).tolist()
+    assert search(*inputs).numpy().tolist() == expected
+    assert tf.function(search, jit_compile=True)(*inputs).numpy().tolist() == expected
+
+
+def test_a_recall_is_told_to_the_search(monkeypatch):
+    told = {}
+
+    def approx_max_k(values, k, recall_target):
+        told["recall"] = recall_target
+        return tf.math.top_k(values, k)
+
+    monkeypatch.setattr(projection.tf.math, "approx_max_k", approx_max_k)
+    embeddings = tf.ones([1, 2, 2])
+    token_ids = tf.constant([[3, 3]])
+    project(embeddings, token_ids, tf.ones([1, 2], tf.bool), unit_rows(TABLE), EVERY)
+    assert told == {}
+    found = project(embeddings, token_ids, token_ids > 0, unit_rows(TABLE), EVERY, recall=0.8)
+    assert (told, found.numpy().tolist()) == ({"recall": 0.8}, [[1, 1]])

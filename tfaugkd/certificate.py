@@ -26,6 +26,8 @@ from tfaugkd.projection import nearest_tokens, unit_rows
 # Relative to x |a| + y |b|: more than float32 is wrong by in a product of a few thousand numbers.
 _ROUNDING = 1e-5
 _POSITIONS_AT_ONCE = 64
+# Of the first tier, which takes most positions and little for each.
+_PARENTS_AT_ONCE = 1024
 # Neighbours of each parent whose rows are read: more cost more than they settle.
 _NEIGHBOURS_READ = 8
 
@@ -120,9 +122,9 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
         mixture.own_share * tf.gather(geometry.norms, mixture.own_ids),
         mixture.other_share * tf.gather(geometry.norms, mixture.other_ids),
     )
-    tokens, score = _better_parent(weighed, geometry)
-    settled = ~is_text | (score > _bound_on_others(weighed, geometry) + weighed.margin)
-    tier = tf.where(settled, 1, 2)
+
+    def by_parents(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return _best_of_parents(weighed.at(rows), geometry)
 
     def by_neighbours(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _best_of_neighbours(weighed.at(rows), geometry)
@@ -131,17 +133,28 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
         queries = _queries(weighed.at(rows), geometry)
         return (nearest_tokens(queries, geometry.unit_table, geometry.producible),)
 
+    at_once = min(is_text.shape[0], _PARENTS_AT_ONCE)
+    tokens, settled = solve_wanted(by_parents, is_text, (mixture.own_ids, ~is_text), at_once)
+    tier = tf.where(settled, 1, 2)
     tokens, settled = solve_wanted(by_neighbours, ~settled, (tokens, settled), _POSITIONS_AT_ONCE)
     tier = tf.where(settled, tier, 3)
     (tokens,) = solve_wanted(by_search, ~settled, (tokens,), _POSITIONS_AT_ONCE)
     return Found(tokens, tier)
 
 
+def _best_of_parents(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives the better parent, and whether no token can be better."""
+    tokens, score = _better_parent(weighed, geometry)
+    return tokens, score > _bound_on_others(weighed, geometry) + weighed.margin
+
+
 def _better_parent(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:
     """Gives the parent that scores more, and its score; minus infinity where none may be found."""
     own = tf.gather(geometry.unit_table, weighed.own_ids)
     other = tf.gather(geometry.unit_table, weighed.other_ids)
-    cosine = tf.reduce_sum(own * other, axis=-1)
+    # Rounding must not tell equal rows apart.
+    equal = tf.reduce_all(own == other, axis=-1)
+    cosine = tf.where(equal, 1.0, tf.reduce_sum(own * other, axis=-1))
     own_score = weighed.own_weight + weighed.other_weight * cosine
     other_score = weighed.own_weight * cosine + weighed.other_weight
     ids = tf.stack([weighed.own_ids, weighed.other_ids], axis=-1)
@@ -178,7 +191,8 @@ def _best_of_neighbours(weighed: _Weighed, geometry: Geometry) -> tuple[tf.Tenso
     parents = tf.stack([weighed.own_ids, weighed.other_ids], axis=-1)
     ids = tf.concat([parents, own_ids, other_ids], axis=-1)
     rows = tf.gather(geometry.unit_table, tf.maximum(ids, 0))
-    scores = tf.einsum("nkd,nd->nk", rows, _queries(weighed, geometry))
+    # No product of matrices: a GPU would round its factors to TF32, and the proof would not hold.
+    scores = tf.reduce_sum(rows * _queries(weighed, geometry)[:, tf.newaxis], axis=-1)
     scores = tf.where(_may_be_found(ids, geometry), scores, float("-inf"))
     tokens, score = _lowest_best(ids, scores)
     bound = weighed.own_weight * own_cosines[:, -1] + weighed.other_weight * other_cosines[:, -1]

@@ -38,7 +38,7 @@ def nearest_tokens(
             never found.
         wanted: bool `[N]`; where nothing is searched for, 0 is given. All if not given.
         recall: Share of the embeddings whose nearest token is found; the others get a near one.
-            1 is exact. Below it, TPUs have a faster search (Chern et al., 2022); elsewhere it is
+            1 is exact. Below it, TPUs have a faster search (Chern et al., 2022); on CPUs it is
             exact all the same.
 
     Returns:
