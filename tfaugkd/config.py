@@ -160,6 +160,9 @@ class TrainConfig:
         checkpoint_minutes: Minutes between two checkpoints.
         keep_checkpoints: How many checkpoints stay on disk until the run is finished. If the newest
             is damaged, the run goes on from the one before.
+        on_nan: What happens where the loss or a gradient is no finite number: "stop" ends the run,
+            "skip" leaves the step out and counts it, on one replica. Either names the term and the
+            texts.
     """
 
     steps: int = 1000
@@ -180,6 +183,7 @@ class TrainConfig:
     checkpoint_steps: int | None = None
     checkpoint_minutes: float = 10.0
     keep_checkpoints: int = 2
+    on_nan: Literal["stop", "skip"] = "stop"
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, "steps", self.steps, "1 or more")
@@ -217,6 +221,7 @@ class TrainConfig:
         require(steps is None or steps >= 1, "checkpoint_steps", steps, "1 or more")
         require(minutes > 0, "checkpoint_minutes", minutes, "above 0")
         require(self.keep_checkpoints >= 1, "keep_checkpoints", self.keep_checkpoints, "1 or more")
+        require(self.on_nan in ("stop", "skip"), "on_nan", self.on_nan, "'stop' or 'skip'")
 
     def planned(self, examples: int) -> "TrainConfig":
         """Says how many steps there are, where it was told in passes.

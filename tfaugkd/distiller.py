@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import keras_hub
@@ -12,8 +12,9 @@ from tfaugkd.augment.method import Augmentation, Batch, Draws, Prepares, Views
 from tfaugkd.calibration import calibrated
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation
-from tfaugkd.config import Objective
+from tfaugkd.config import Objective, require
 from tfaugkd.data.batches import read_inputs
+from tfaugkd.divergence import apply_if_finite, counted_if, marked
 from tfaugkd.dropout import use_hash_dropout
 from tfaugkd.exact_resume import resume_among
 from tfaugkd.length_buckets import in_buckets
@@ -85,6 +86,7 @@ class Distiller(keras.Model):
         jit_compile: bool = True,
         steps_per_execution: int = 1,
         length_buckets: Sequence[int] = (),
+        on_nan: Literal["stop", "skip"] = "stop",
     ) -> None:
         """Configures training, as `keras.Model.compile` does; the losses are the distiller's own.
 
@@ -99,9 +101,12 @@ class Distiller(keras.Model):
             steps_per_execution: Steps between two returns to Python.
             length_buckets: Lengths in rising order to which batches are cut where all of their
                 texts fit; see `training_batches`' `length_window`.
+            on_nan: "skip" leaves a step out where the loss or a gradient is not a finite number:
+                nothing is updated, and the term is nan in the logs of that step alone. "stop" does
+                nothing about it, which costs nothing: a callback is to stop the run.
 
         Raises:
-            InputError: The lengths do not rise.
+            InputError: The lengths do not rise; on_nan is "skip" on several replicas.
         """
         super().compile(
             optimizer=optimizer,
@@ -114,6 +119,12 @@ class Distiller(keras.Model):
             auto_scale_loss=False,
         )
         self.optimizer.build(self.step.learned)
+        self.skips_nan = on_nan == "skip"
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        # Each knows of its own part of the gradient alone.
+        require(
+            not self.skips_nan or replicas == 1, "on_nan", on_nan, f"'stop' on {replicas} replicas"
+        )
         self.losses_and_gradients = in_buckets(self.step.losses_and_gradients, length_buckets)
         self.losses_and_logits = self.step.losses_and_logits
         self.update = self._update
@@ -176,8 +187,14 @@ class Distiller(keras.Model):
         """Updates the student on one batch."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         terms, logits, gradients = self.losses_and_gradients(x, y, sample_weight)
+        if not self.skips_nan:
+            self.update(gradients)
+            return self._track(terms, x, y, logits, sample_weight)
+        before = tf.identity(self.optimizer.iterations.value)
         self.update(gradients)
-        return self._track(terms, x, y, logits, sample_weight)
+        updated = self.optimizer.iterations.value > before
+        counted, logits, weight = counted_if(updated, terms, logits, sample_weight)
+        return marked(self._track(counted, x, y, logits, weight), terms, updated)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Scores the student on one batch of clean text."""
@@ -186,7 +203,10 @@ class Distiller(keras.Model):
         return self._track(terms, x, y, logits, sample_weight)
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        self.optimizer.apply(gradients, self.step.learned)
+        if self.skips_nan:
+            apply_if_finite(self.optimizer, gradients, self.step.learned)
+        else:
+            self.optimizer.apply(gradients, self.step.learned)
 
     def _track(
         self,

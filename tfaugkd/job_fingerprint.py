@@ -19,7 +19,8 @@ from tfaugkd.plain_json import plain
 from tfaugkd.saved_model import model_path
 from tfaugkd.training import Texts
 
-_ONLY_OF_CHECKPOINTS = ("checkpoint_steps", "checkpoint_minutes", "keep_checkpoints")
+# A run that stopped at a nan may go on without that step.
+_OF_NO_NUMBER = ("checkpoint_steps", "checkpoint_minutes", "keep_checkpoints", "on_nan")
 
 
 def teacher_job_fingerprint(config: TeacherConfig, texts: Texts) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def distill_job_fingerprint(config: DistillConfig, texts: Texts) -> dict[str, An
 
 def train_fingerprint(config: TrainConfig) -> dict[str, Any]:
     """Lists what the outcome depends on of an optimisation."""
-    return {name: part for name, part in asdict(config).items() if name not in _ONLY_OF_CHECKPOINTS}
+    return {name: part for name, part in asdict(config).items() if name not in _OF_NO_NUMBER}
 
 
 def student_fingerprint(config: StudentConfig) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tfaugkd.data.shards.prepared_batches import damage_named
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
-from tfaugkd.divergence import StopsAtNaN
+from tfaugkd.divergence import WatchesForNaN
 from tfaugkd.errors import InputError
 from tfaugkd.exact_resume import resume_among
 from tfaugkd.faults import explained_faults
@@ -141,6 +141,7 @@ def train(
         build_optimizer(config),
         jit_compile=config.jit_compile,
         length_buckets=config.length_buckets,
+        on_nan=config.on_nan,
     )
     two_vocabularies = teacher is not None and not same_vocabulary(teacher, student)
     batches = training_batches(
@@ -159,7 +160,7 @@ def train(
     every = config.evaluate_every or config.steps
     own = [
         timer,
-        StopsAtNaN(partial(_ids_of_batch, texts.train, batches)),
+        WatchesForNaN(partial(_ids_of_batch, texts.train, batches), config.on_nan == "skip"),
         *_callbacks(student, texts, config, logs),
         # A run that goes on finds the rows that it has written.
         keras.callbacks.CSVLogger(
