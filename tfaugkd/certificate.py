@@ -28,6 +28,8 @@ _ROUNDING = 1e-5
 _POSITIONS_AT_ONCE = 64
 # Of the first tier, which takes most positions and little for each.
 _PARENTS_AT_ONCE = 1024
+# Of the last tier, to which one position in a thousand comes: more would pay for empty places.
+_SEARCHED_AT_ONCE = 16
 # Neighbours of each parent whose rows are read: more cost more than they settle.
 _NEIGHBOURS_READ = 8
 
@@ -138,7 +140,7 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
     tier = tf.where(settled, 1, 2)
     tokens, settled = solve_wanted(by_neighbours, ~settled, (tokens, settled), _POSITIONS_AT_ONCE)
     tier = tf.where(settled, tier, 3)
-    (tokens,) = solve_wanted(by_search, ~settled, (tokens,), _POSITIONS_AT_ONCE)
+    (tokens,) = solve_wanted(by_search, ~settled, (tokens,), _SEARCHED_AT_ONCE)
     return Found(tokens, tier)
 
 
