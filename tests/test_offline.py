@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import command, complaint, sentiment, write_yaml
 
-from tfaugkd import comparison, offline
+from tfaugkd import comparison
 from tfaugkd.config import DataConfig, MethodConfig
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.variants import read_variants
@@ -122,21 +122,6 @@ def test_a_translator_can_be_put_in_its_place(small, tmp_path, monkeypatch):
     originals = sentiment(160).text_a
     assert found.text_a[:2] == [f"{originals[int(found.ids[0])]} en-fr{n} fr-en0" for n in (0, 1)]
     assert len(found) == 48
-
-
-def test_pairs_are_rewritten_together():
-    pairs = sentiment(5, pairs=True)
-
-    class Marks:
-        def rewritten(self, texts, copies, seed, teacher):
-            return ([f"{text} {seed} {n}" for n in range(copies)] for text in texts)
-
-    found = list(offline._rewritten(Marks(), pairs, 2, 7, None))
-    assert found == [
-        (place, (f"{pairs.text_a[place]} 7 {n}", f"{pairs.text_b[place]} 8 {n}"))
-        for place in range(5)
-        for n in range(2)
-    ]
 
 
 @pytest.fixture(scope="module")

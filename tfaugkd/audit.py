@@ -1,6 +1,7 @@
 """Looks at what the augmentations of a distiller make, before any of it is trained on."""
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -90,9 +91,21 @@ def _text_of(views: Views) -> tf.Tensor:
 
 
 def _summary(rows: list[tuple[np.ndarray, float]], real: set[bytes]) -> Audit:
-    texts = {token_ids.tobytes() for token_ids, _ in rows}
     degree = float(np.mean([degree for _, degree in rows]))
-    return Audit(degree, len(texts - real) / len(rows), len(rows))
+    return Audit(degree, distinct_share([token_ids for token_ids, _ in rows], real), len(rows))
+
+
+def distinct_share(made: Sequence[np.ndarray], real: set[bytes]) -> float:
+    """Measures the share of texts that are neither real ones nor made before.
+
+    Args:
+        made: Token ids `[S]` of each, at least one.
+        real: The token ids of the real texts, as bytes.
+
+    Returns:
+        From 0 to 1.
+    """
+    return len({token_ids.tobytes() for token_ids in made} - real) / len(made)
 
 
 def _require_change(name: str, found: Audit) -> None:

@@ -1,15 +1,15 @@
-"""The job `tfaugkd augment`: variants of the training texts, written once, before any training."""
+"""The job `tfaugkd augment`: what augmentations do to the training texts, before any training."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
 
 from keras.utils import Progbar
 
 from tfaugkd.augment import METHODS, build_augmentations, read_entry
+from tfaugkd.augmentation_preview import preview
 from tfaugkd.back_translation import BackTranslation
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import Options
@@ -23,24 +23,12 @@ from tfaugkd.folders import require_new_file
 from tfaugkd.job_configs import AugmentConfig, PrepareConfig
 from tfaugkd.jobs import paths_of
 from tfaugkd.model_fit import check_fit, check_length
+from tfaugkd.rewriting import Rewrites, Rewritten, rewritten
 from tfaugkd.saved_model import load_model_or_preset
 from tfaugkd.tinybert import TinyBertEditing
 from tfaugkd.token_variants import token_variants
 
 _LOG = logging.getLogger("tfaugkd")
-
-# The place of the original, and the texts of the variant.
-Made = Iterator[tuple[int, tuple[str, ...]]]
-
-
-class Rewrites(Protocol):
-    """A method that rewrites texts, too slowly for the training step."""
-
-    def rewritten(
-        self, texts: Sequence[str], copies: int, seed: int, teacher: Callable[[], SplitClassifier]
-    ) -> Iterator[list[str]]:
-        """Gives several versions of each text; asks for the teacher only if it needs it."""
-
 
 REWRITERS: dict[str, Callable[..., Rewrites]] = {
     "tinybert": TinyBertEditing,
@@ -49,7 +37,7 @@ REWRITERS: dict[str, Callable[..., Rewrites]] = {
 
 
 def augment(config: AugmentConfig) -> None:
-    """Writes a file with variants of the training texts.
+    """Shows what augmentations do, and writes a file with variants of the training texts.
 
     Args:
         config: The job.
@@ -57,17 +45,31 @@ def augment(config: AugmentConfig) -> None:
     Raises:
         InputError: Data, a model, a method or an output that cannot be used; see the sentences.
     """
-    require_new_file(config.output, config.overwrite)
-    ending_of(config.output)
-    _require_not_read(config)
+    if config.output is not None:
+        require_new_file(config.output, config.overwrite)
+        ending_of(config.output)
+        _require_not_read(config, config.output)
     for entry in config.augment:
         read_entry(entry, METHODS | REWRITERS)
     data = replace(config.data, added_file=None)
     examples, task = load_split(data, "train"), task_of(data)
     teacher = cache(partial(_load_teacher, config, examples))
-    made = variants_of(config, examples, task.texts, teacher)
+    if config.show or config.stats:
+        preview(config, examples, task.texts, teacher, REWRITERS)
+    if config.output is not None:
+        _write(config, config.output, examples, task.texts, teacher)
+
+
+def _write(
+    config: AugmentConfig,
+    output: str,
+    examples: Examples,
+    columns: tuple[str, ...],
+    teacher: Callable[[], SplitClassifier],
+) -> None:
+    made = variants_of(config, examples, columns, teacher)
     rows = [
-        {ID: examples.ids[place], **dict(zip(task.texts, texts, strict=True))}
+        {ID: examples.ids[place], **dict(zip(columns, texts, strict=True))}
         for place, variants in enumerate(made)
         for texts in variants
     ]
@@ -76,9 +78,9 @@ def augment(config: AugmentConfig) -> None:
             f"No variant of the {len(examples)} texts differs from its original; nothing is "
             "written."
         )
-    write_rows(config.output, rows)
+    write_rows(output, rows)
     left_out = len(examples) * config.copies * len(config.augment) - len(rows)
-    print(f"Wrote {len(rows)} variants of {len(examples)} texts to {config.output}.")
+    print(f"Wrote {len(rows)} variants of {len(examples)} texts to {output}.")
     if left_out:
         print(f"Left out {left_out} that are empty or repeat a text.")
 
@@ -161,12 +163,12 @@ def _made_by(
     teacher: Callable[[], SplitClassifier],
     seed: int,
     total: int,
-) -> Made:
+) -> Rewritten:
     """Starts one method; what it lacks is said before it takes time."""
     if entry["name"] in REWRITERS:
         _, options = read_entry(entry, REWRITERS)
         method = REWRITERS[entry["name"]](**options)
-        return _rewritten(method, examples, config.copies, seed, teacher)
+        return rewritten(method, examples, config.copies, seed, teacher)
     (online,) = build_augmentations([entry], total, columns)
     return token_variants(
         online,
@@ -180,27 +182,6 @@ def _made_by(
     )
 
 
-def _rewritten(
-    method: Rewrites,
-    examples: Examples,
-    copies: int,
-    seed: int,
-    teacher: Callable[[], SplitClassifier],
-) -> Made:
-    """Rewrites each text of a pair; the n-th version of one goes with the n-th of the other."""
-    sides = [examples.text_a, *([] if examples.text_b is None else [examples.text_b])]
-    versions = [
-        # Texts that stand in both places are not to be edited alike.
-        method.rewritten(side, copies, seed + number, teacher)
-        for number, side in enumerate(sides)
-    ]
-    return (
-        (place, texts)
-        for place, of_sides in enumerate(zip(*versions, strict=True))
-        for texts in zip(*of_sides, strict=True)
-    )
-
-
 def _load_teacher(config: AugmentConfig, examples: Examples) -> SplitClassifier:
     classes = max(1, len(examples.label_names))
     classifier, facts = load_model_or_preset(config.teacher, classes)
@@ -211,10 +192,7 @@ def _load_teacher(config: AugmentConfig, examples: Examples) -> SplitClassifier:
     return model
 
 
-def _require_not_read(config: AugmentConfig) -> None:
-    output = Path(config.output).expanduser().resolve()
+def _require_not_read(config: AugmentConfig, output: str) -> None:
     for read in paths_of(config.data):
-        if Path(read).expanduser().resolve() == output:
-            raise InputError(
-                f"output is {config.output!r}, but the run reads it; name another file."
-            )
+        if Path(read).expanduser().resolve() == Path(output).expanduser().resolve():
+            raise InputError(f"output is {output!r}, but the run reads it; name another file.")

@@ -1,24 +1,16 @@
 """The rows of a comparison, as a table on the terminal and in Markdown."""
 
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import rich.box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from tfaugkd.cells import MISSING, Cells, print_cells
 from tfaugkd.intervals import Interval
 
-# Wide enough for a log file or a pipe, which have no width of their own.
-_WIDTH_WITHOUT_TERMINAL = 120
-
-_NARROWEST_TITLE = 9  # Characters; a narrower title would be a tower of words.
-_MISSING = "-"
-_METRIC_TITLES = {
+METRIC_TITLES = {
     "accuracy": "Accuracy %",
     "f1": "F1 %",
     "matthews_correlation": "Matthews x100",
@@ -86,23 +78,8 @@ def print_table(
         batch_size: Texts in the batch that was timed.
         console: Where to print; by default standard output, 120 columns wide if it is no terminal.
     """
-    if console is None:
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=_WIDTH_WITHOUT_TERMINAL)
-    for title, columns, shown in _tables(rows, baseline, compared, batch_size):
-        table = Table(title=title, box=rich.box.SIMPLE_HEAD, title_justify="left")
-        for number, column in enumerate(columns):
-            # Titles wrap, and the methods' names where they must; a number or an interval never.
-            lines = "\n".join(column.cell(row) for row in shown).splitlines()
-            width = max(_NARROWEST_TITLE, *map(len, lines + column.title.split()))
-            heading = "\n".join(textwrap.wrap(column.title, width))
-            side: Literal["left", "right"] = "right" if number else "left"
-            table.add_column(escape(heading), justify=side, no_wrap=number > 0, overflow="fold")
-        for row in shown:
-            cells = [escape(column.cell(row)) for column in columns]
-            table.add_row(*cells, style="bold" if row.name == baseline else None)
-        console.print(table)
+    for cells in table_cells(rows, baseline=baseline, compared=compared, batch_size=batch_size):
+        print_cells(cells, console, bold=(baseline,))
 
 
 def markdown_table(
@@ -124,13 +101,46 @@ def markdown_table(
         The tables, each under a line in bold; ends with a line break.
     """
     blocks = []
-    for title, columns, shown in _tables(rows, baseline, compared, batch_size):
-        lines = [[column.title for column in columns]]
-        lines.append(["---"] + ["--:"] * (len(columns) - 1))
-        lines += [[_markdown_cell(column.cell(row)) for column in columns] for row in shown]
+    for cells in table_cells(rows, baseline=baseline, compared=compared, batch_size=batch_size):
+        lines = [cells.columns, ["---"] + ["--:"] * (len(cells.columns) - 1)]
+        lines += [[_markdown_cell(cell) for cell in line] for line in cells.lines]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        blocks.append(f"**{title}**\n\n{table}\n")
+        blocks.append(f"**{cells.title}**\n\n{table}\n")
     return "\n".join(blocks)
+
+
+def table_cells(
+    rows: Sequence[Row],
+    *,
+    baseline: str,
+    compared: str = "accuracy",
+    batch_size: int | None = None,
+) -> list[Cells]:
+    """Writes the same tables as cells, for any other page.
+
+    Args:
+        rows: The methods, in the order to print.
+        baseline: Name of the row that the intervals are about.
+        compared: Name of the metric that the intervals are about.
+        batch_size: Texts in the batch that was timed.
+
+    Returns:
+        The tables; a column or a row that nobody filled is left out.
+    """
+    tables = {
+        "Scores": _scores(rows, baseline, compared),
+        "Model": _model(batch_size),
+        "Training": _training(),
+    }
+    method = _Column("Method", lambda row: row.name)
+    found = []
+    for title, columns in tables.items():
+        filled = [c for c in columns if any(c.cell(row) != MISSING for row in rows)]
+        shown = [row for row in rows if any(c.cell(row) != MISSING for c in filled)]
+        if filled:
+            lines = [[column.cell(row) for column in (method, *filled)] for row in shown]
+            found.append(Cells(title, [column.title for column in (method, *filled)], lines))
+    return found
 
 
 def signed_interval(interval: Interval | None) -> str:
@@ -143,34 +153,17 @@ def signed_interval(interval: Interval | None) -> str:
         The three numbers times 100 with one decimal, or "-" where there are none or not finite.
     """
     if interval is None or not all(isfinite(value) for value in interval):
-        return _MISSING
+        return MISSING
     # Adding 0.0 turns -0.0 into 0.0, so that nothing prints as "-0.0".
     mean, low, high = (round(100 * value, 1) + 0.0 for value in interval)
     return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def _tables(
-    rows: Sequence[Row], baseline: str, compared: str, batch_size: int | None
-) -> Iterator[tuple[str, list[_Column], list[Row]]]:
-    tables = {
-        "Scores": _scores(rows, baseline, compared),
-        "Model": _model(batch_size),
-        "Training": _training(),
-    }
-    method = _Column("Method", lambda row: row.name)
-    for title, columns in tables.items():
-        # A column or row that nobody filled says nothing.
-        filled = [c for c in columns if any(c.cell(row) != _MISSING for row in rows)]
-        shown = [row for row in rows if any(c.cell(row) != _MISSING for c in filled)]
-        if filled:
-            yield title, [method, *filled], shown
 
 
 def _scores(rows: Sequence[Row], baseline: str, compared: str) -> list[_Column]:
     metrics = dict.fromkeys(name for row in rows for name in row.scores)
     agreement = "Same as teacher %" if compared != "pearson" else "Pearson with teacher x100"
     return [
-        *(_Column(_METRIC_TITLES.get(name, name), _score_cell(name)) for name in metrics),
+        *(_Column(METRIC_TITLES.get(name, name), _score_cell(name)) for name in metrics),
         _Column(
             f"{compared.capitalize()} vs {baseline}",
             lambda row: "baseline" if row.name == baseline else signed_interval(row.interval),
@@ -210,12 +203,12 @@ def _score_cell(metric: str) -> Callable[[Row], str]:
 
 def _number(value: float | None, scale: float, decimals: int = 1) -> str:
     if value is None or not isfinite(value):
-        return _MISSING
+        return MISSING
     return f"{round(value * scale, decimals) + 0.0:.{decimals}f}"
 
 
 def _count(value: int | None) -> str:
-    return _MISSING if value is None else f"{value:,}"
+    return MISSING if value is None else f"{value:,}"
 
 
 def _per_augmentation(values: Mapping[str, float]) -> str:

@@ -113,12 +113,21 @@ def detokenised(
         texts += [(row, span[~np.isin(span, unknown)].tolist()) for span in whole]
     texts = [(row, span) for row, span in texts if span]
     rows: list[list[str]] = [[] for _ in token_ids]
-    for (row, _), text in zip(texts, _written(model, [span for _, span in texts]), strict=True):
+    for (row, _), text in zip(texts, written(model, [span for _, span in texts]), strict=True):
         rows[row].append(text)
     return [tuple(row) for row in rows]
 
 
-def _written(model: SplitClassifier, spans: Sequence[list[int]]) -> list[str]:
+def written(model: SplitClassifier, spans: Sequence[list[int]]) -> list[str]:
+    """Writes runs of tokens.
+
+    Args:
+        model: Its tokenizer writes them.
+        spans: Each one token or more.
+
+    Returns:
+        Their texts, without blanks at the ends.
+    """
     if not spans:
         return []
     tokenizer = model.classifier.preprocessor.tokenizer
