@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from tfaugkd import callbacks
-from tfaugkd.callbacks import BestWeights, ProgressLines, SplitScores, StepTimer
+from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores, StepTimer
 
 
 @pytest.fixture
@@ -38,6 +38,16 @@ def test_a_line_at_the_first_and_last_step_and_now_and_then(clock, caplog):
         "step 4 of 6, loss 1.500",
         "step 6 of 6, loss 2.500",
     ]
+
+
+def test_the_learning_rate_joins_the_logs_now_and_then():
+    rate = LearningRate(every=2)
+    rate.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=0.5)))
+    logs = [{}, {}, {}, {}]
+    for step, of_step in enumerate(logs):
+        rate.on_train_batch_end(step, of_step)
+    assert logs == [{}, {"learning_rate": 0.5}] * 2
+    rate.on_train_batch_end(5, None)
 
 
 def test_scores_of_the_split_join_the_logs():

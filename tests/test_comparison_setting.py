@@ -10,7 +10,7 @@ from tfaugkd.comparison_setting import (
     require_same_setting,
     write_setting,
 )
-from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import MethodConfig, Objective, StudentConfig, TensorBoardConfig, TrainConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output
@@ -47,6 +47,8 @@ def test_methods_seeds_and_paths_may_change(setting, tmp_path):
     ft = MethodConfig(loss=Objective(soft=0.0))
     require_same_setting(change(setting, methods={"KD": MethodConfig(), "FT": ft}, seeds=[0, 1]))
     require_same_setting(change(setting, train=TrainConfig(seed=5), check_teacher=False))
+    shown = TrainConfig(tensorboard=TensorBoardConfig(examples=9))
+    require_same_setting(change(setting, train=shown, teacher_train=shown))
     require_same_setting(change(setting, data=replace(setting.config.data, train_file="b.csv")))
 
 

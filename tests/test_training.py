@@ -11,7 +11,14 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 from tfaugkd import training
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import (
+    DeepDistillation,
+    MethodConfig,
+    Objective,
+    StudentConfig,
+    TensorBoardConfig,
+    TrainConfig,
+)
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
@@ -31,8 +38,16 @@ from tfaugkd.training import (
 TASK = Task("custom", "text", label_names=("negative", "positive"))
 TEXTS = Texts(TASK, sentiment(40), sentiment(24, seed=1), LENGTH)
 UNWATCHED = Texts(TASK, TEXTS.train, None, LENGTH)
+# Pages of examples are graphs of their own, and tests/test_augmented_examples.py has them.
+PLAIN = TensorBoardConfig(examples=0)
 SHORT = TrainConfig(
-    steps=4, batch_size=8, learning_rate=0.01, evaluate_every=2, jit_compile=False, seed=3
+    steps=4,
+    batch_size=8,
+    learning_rate=0.01,
+    evaluate_every=2,
+    jit_compile=False,
+    seed=3,
+    tensorboard=PLAIN,
 )
 CLEAN = ["student_loss", "distillation_loss"]
 # The epsilon is given, because finding one takes seconds.

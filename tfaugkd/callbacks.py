@@ -79,6 +79,35 @@ class ProgressLines(keras.callbacks.Callback):
         self._done = state["done"]
 
 
+class LearningRate(keras.callbacks.Callback):
+    """Adds the learning rate to the logs of steps, where TensorBoard finds it.
+
+    Keras' TensorBoard callback writes it once an epoch, which may be once a run.
+
+    Args:
+        every: Steps between two; as TensorBoard's `update_freq`, since asking costs a little.
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        super().__init__()
+        self.every = every
+        self._done = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the rate that the next step has."""
+        self._done += 1
+        if logs is not None and self._done % self.every == 0:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+    def get_state(self) -> dict[str, Any]:
+        """Gives the number of steps so far."""
+        return {"done": self._done}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes the number of steps back."""
+        self._done = state["done"]
+
+
 class SplitScores(keras.callbacks.Callback):
     """Scores the model on a whole split after every epoch, and adds the scores to the logs.
 

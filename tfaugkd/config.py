@@ -129,6 +129,31 @@ def check_share(key: str, share: float | None, count_key: str, count: int | None
 
 
 @dataclass(frozen=True)
+class TensorBoardConfig:
+    """What TensorBoard shows of a run beside its scalars.
+
+    Args:
+        examples: Texts on a page of augmented examples; 0 writes no pages.
+        examples_every: Steps between two pages; one at the start and one at the end if not given.
+        confusion: Draw the student's confusion matrix at each scoring on the development split, and
+            the teacher's where it is checked.
+        projector: Texts whose [CLS] states are written at the end, with those of as many augmented
+            by each method; 0 writes none.
+    """
+
+    examples: int = 4
+    examples_every: int | None = None
+    confusion: bool = True
+    projector: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.examples >= 0, "examples", self.examples, "0 or more")
+        often = self.examples_every is not None and self.examples_every < 1
+        require(not often, "examples_every", self.examples_every, "1 or more")
+        require(self.projector >= 0, "projector", self.projector, "0 or more")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """How a model is optimised.
 
@@ -163,6 +188,7 @@ class TrainConfig:
         on_nan: What happens where the loss or a gradient is no finite number: "stop" ends the run,
             "skip" leaves the step out and counts it, on one replica. Either names the term and the
             texts.
+        tensorboard: What TensorBoard shows beside scalars; the result does not depend on it.
     """
 
     steps: int = 1000
@@ -184,6 +210,7 @@ class TrainConfig:
     checkpoint_minutes: float = 10.0
     keep_checkpoints: int = 2
     on_nan: Literal["stop", "skip"] = "stop"
+    tensorboard: TensorBoardConfig = field(default_factory=TensorBoardConfig)
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, "steps", self.steps, "1 or more")

@@ -19,8 +19,10 @@ from tfaugkd.plain_json import plain
 from tfaugkd.saved_model import model_path
 from tfaugkd.training import Texts
 
-# A run that stopped at a nan may go on without that step.
-_OF_NO_NUMBER = ("checkpoint_steps", "checkpoint_minutes", "keep_checkpoints", "on_nan")
+# A run that stopped at a nan may go on without that step; TensorBoard's pages only show.
+_OF_NO_NUMBER = (
+    *("checkpoint_steps", "checkpoint_minutes", "keep_checkpoints", "on_nan", "tensorboard"),
+)
 
 
 def teacher_job_fingerprint(config: TeacherConfig, texts: Texts) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from tfaugkd.audit import Audit, audit
 from tfaugkd.augment import build_augmentations
 from tfaugkd.augment.method import Augmentation
-from tfaugkd.callbacks import BestWeights, ProgressLines, SplitScores, StepTimer
+from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores, StepTimer
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
 from tfaugkd.data.batches import training_batches
@@ -33,8 +33,10 @@ from tfaugkd.loss_terms import clean_weights, view_weights
 from tfaugkd.metrics import primary
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.presets import student_from_preset, student_from_teacher
-from tfaugkd.scoring import score_model
+from tfaugkd.scoring import Scored, score_model
 from tfaugkd.stored_logits import stored_logits
+from tfaugkd.tensorboard.confusion import ConfusionMatrix
+from tfaugkd.tensorboard.of_run import run_callbacks
 from tfaugkd.tokenizer_comparison import same_vocabulary
 
 _LOG = logging.getLogger("tfaugkd")
@@ -158,10 +160,12 @@ def train(
     )
     timer = StepTimer()
     every = config.evaluate_every or config.steps
+    shown = run_callbacks(config, method, batches, texts.train.label_names, logs)
     own = [
         timer,
         WatchesForNaN(partial(_ids_of_batch, texts.train, batches), config.on_nan == "skip"),
         *_callbacks(student, texts, config, logs),
+        *shown,
         # A run that goes on finds the rows that it has written.
         keras.callbacks.CSVLogger(
             str(logs / "history.csv"), append=resume_among(callbacks) is not None
@@ -227,21 +231,38 @@ def _callbacks(
     callbacks: list[keras.callbacks.Callback] = []
     dev = texts.dev
     if dev is not None and config.evaluate_every:
-        callbacks.append(
-            SplitScores(lambda: score_model(student, dev, texts.task, texts.sequence_length).scores)
-        )
-        if config.keep == "best":
-            callbacks.append(BestWeights(student.classifier, f"val_{primary(texts.task.metrics)}"))
+        callbacks += _scoring(student, texts, dev, config, logs)
     if not sys.stdout.isatty():
         callbacks.append(ProgressLines(config.steps))
-    callbacks.append(
+    every = max(1, config.steps // _SCALARS_IN_A_RUN)
+    callbacks += [
+        LearningRate(every),
         keras.callbacks.TensorBoard(
             str(logs),
             write_graph=False,
-            update_freq=max(1, config.steps // _SCALARS_IN_A_RUN),
+            write_steps_per_second=True,
+            update_freq=every,
             profile_batch=0,
-        )
-    )
+        ),
+    ]
+    return callbacks
+
+
+def _scoring(
+    student: SplitClassifier, texts: Texts, dev: Examples, config: TrainConfig, logs: Path
+) -> list[keras.callbacks.Callback]:
+    """Gives what scores the student on the dev split after each epoch, and what that is for."""
+    latest: list[Scored] = []
+
+    def scores() -> dict[str, float]:
+        latest[:] = [score_model(student, dev, texts.task, texts.sequence_length)]
+        return latest[0].scores
+
+    callbacks: list[keras.callbacks.Callback] = [SplitScores(scores)]
+    if config.tensorboard.confusion and not texts.task.regression:
+        callbacks.append(ConfusionMatrix(logs, dev, student, logits=lambda: latest[0].logits))
+    if config.keep == "best":
+        callbacks.append(BestWeights(student.classifier, f"val_{primary(texts.task.metrics)}"))
     return callbacks
 
 
