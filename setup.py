@@ -15,7 +15,10 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["tfaugkd", "tfaugkd.*"]),
-    package_data={"tfaugkd.reproduce": ["printed/*"]},  # the papers' numbers
+    package_data={
+        "tfaugkd": ["templates/*.html"],
+        "tfaugkd.reproduce": ["printed/*"],  # the papers' numbers
+    },
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.20,<3",
@@ -36,6 +39,7 @@ setup(
         "scipy>=1.12",  # metrics and intervals
         "matplotlib>=3.8",  # the plot of the report
         "rich>=13",  # the table in the terminal
+        "jinja2>=3.1,<4",  # the HTML report, whose texts it escapes
     ],
     extras_require={
         "wordnet": ["nltk>=3.9"],  # synonyms for EDA, with `python -m nltk.downloader wordnet`

@@ -192,7 +192,7 @@ def test_help_of_a_job_lists_every_key_with_its_meaning_and_default(name, capsys
     text = " ".join(capsys.readouterr().out.split())
     for key in dotted_keys(JOBS[name].config):
         assert f"--{key} " in text
-    if name not in ("predict", "submit", "reproduce"):
+    if name not in ("predict", "submit", "reproduce", "report"):
         length = "Tokens a text is cut or padded to, specials included. (type: int, default: {})"
         assert length.format(64 if name == "benchmark" else 128) in text
     if name == "compare":
@@ -298,3 +298,14 @@ def test_a_pipeline_is_the_subcommand(name):
 
 def test_defaults_of_the_parser_are_those_of_the_dataclass():
     assert read_config("distill", []) == DistillConfig()
+
+
+def test_words_behind_a_subcommand_are_its_list(ran):
+    assert main(["report", "outputs/a", "b, c", "--output", "page.html"]) == 0
+    assert main(["report", "--runs", "[outputs/a]"]) == 0
+    assert [config.runs for config in ran] == [["outputs/a", "b, c"], ["outputs/a"]]
+    assert ran[0].output == "page.html"
+
+
+def test_words_behind_another_subcommand_are_refused(complaint):
+    assert complaint("distill", "outputs/a").startswith("Unexpected argument 'outputs/a'")

@@ -33,6 +33,7 @@ def run(folder):
         training={"loss": 0.7, "val_pearson": math.nan},
         machine="a machine",
         wall_time_s=2.5,
+        confusion=[[2, 1], [0, 2]],
     )
 
 
@@ -44,6 +45,7 @@ def test_a_run_is_read_back_to_the_last_bit(run, folder):
     # repr, as nan is not equal to itself.
     assert repr(read.scored.scores) == repr(run.scored.scores)
     assert repr(read.training) == repr(run.training)
+    assert read.confusion == run.confusion
     for name in ("model", "seconds_per_step", "degree", "audits", "machine", "wall_time_s"):
         assert getattr(read, name) == getattr(run, name)
 

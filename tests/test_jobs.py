@@ -87,6 +87,15 @@ def test_a_student_learns_from_it(student_output, teacher_output):
     assert (written["split"], written["examples"]) == ("dev", 64)
     assert written["training"]["val_accuracy"] == accuracy
     degree = written["training"]["augpro_mix_degree"]
+    assert sum(map(sum, written["confusion"])) == 64
+    right = written["confusion"][0][0] + written["confusion"][1][1]
+    assert right / 64 == written["scores"]["accuracy"]
+    # The teacher's confusion matrix, the student's, pages of examples and settings.
+    assert names(output / "logs") == [
+        *("augmentation", "confusion"),
+        *(name for name in names(output / "logs") if name.startswith("events.")),
+        *("examples.json", "history.csv", "train", "validation"),
+    ]
     distinct = written["distinct"]["augpro_mix"]
 
     lines = out.splitlines()

@@ -6,11 +6,13 @@ TensorFlow is imported by the jobs alone, so that help and complaints come at on
 import argparse
 import importlib.metadata
 import inspect
+import json
 import logging
 import os
 import sys
 from dataclasses import is_dataclass
-from typing import Any, NamedTuple, get_args, get_type_hints
+from itertools import takewhile
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import jsonargparse
 
@@ -27,6 +29,7 @@ from tfaugkd.job_configs import (
     EvaluateConfig,
     PredictConfig,
     PrepareConfig,
+    ReportConfig,
     SubmitConfig,
     TeacherConfig,
 )
@@ -41,7 +44,7 @@ class Job(NamedTuple):
     Args:
         config: The dataclass that the job takes.
         function: Where the job is, as "module:function".
-        first: The key whose value may stand first, without its name.
+        first: The key that the words right behind the subcommand stand for: one, or a list.
     """
 
     config: type
@@ -61,6 +64,7 @@ JOBS = {
     "benchmark": Job(BenchmarkConfig, "tfaugkd.benchmark.job:benchmark"),
     "sweep": Job(SweepConfig, "tfaugkd.sweep:sweep"),
     "reproduce": Job(ReproduceConfig, "tfaugkd.reproduce.job:reproduce", "exhibit"),
+    "report": Job(ReportConfig, "tfaugkd.html_report:report", "runs"),
 }
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -115,10 +119,8 @@ def read_config(job: str, arguments: list[str]) -> Any:
         InputError: A key or a value cannot be used.
         SystemExit: With --print_config, once the config is printed.
     """
-    config, first = JOBS[job].config, JOBS[job].first
-    if first and arguments and not arguments[0].startswith("-"):
-        arguments = [f"--{first}", *arguments]
-    checked = _checked(config, _pairs(arguments))
+    config = JOBS[job].config
+    checked = _checked(config, _pairs(_named(config, JOBS[job].first, arguments)))
     try:
         values = _parser(job).parse_args(checked)
     except argparse.ArgumentError as error:
@@ -155,6 +157,16 @@ def _run_job(name: str, arguments: list[str]) -> None:
         return
     module, function = JOBS[name].function.split(":")
     getattr(import_quietly(module), function)(config)
+
+
+def _named(config: type, first: str | None, arguments: list[str]) -> list[str]:
+    """Gives the words before the first option the name of their key, where the job has one."""
+    words = list(takewhile(lambda word: not word.startswith("-"), arguments))
+    if not first or not words:
+        return arguments
+    if get_origin(kind_of(config, first)) is list:
+        return [f"--{first}={json.dumps(words)}", *arguments[len(words) :]]
+    return [f"--{first}", *arguments]
 
 
 def _pairs(arguments: list[str]) -> list[tuple[str, str | None]]:
@@ -203,9 +215,11 @@ def _tree(key: str, text: str) -> Any:
 
 
 def _parser(job: str) -> jsonargparse.ArgumentParser:
+    first = JOBS[job].first
+    words = f" [{first.upper()} ...]" if first else ""
     parser = jsonargparse.ArgumentParser(
         prog=f"tfaugkd {job}",
-        usage=f"tfaugkd {job} [--config FILE.yaml] [--KEY VALUE ...]",
+        usage=f"tfaugkd {job}{words} [--config FILE.yaml] [--KEY VALUE ...]",
         exit_on_error=False,
         allow_abbrev=False,
     )

@@ -34,6 +34,7 @@ class Run:
         training: The last epoch's mean of each loss term and metric.
         machine: What it was trained on.
         wall_time_s: Seconds that training, scoring and saving took.
+        confusion: Counts by label and answer on the split; empty for regression.
     """
 
     model: Path
@@ -44,6 +45,7 @@ class Run:
     training: dict[str, float] = field(default_factory=dict)
     machine: str = ""
     wall_time_s: float = 0.0
+    confusion: list[list[int]] = field(default_factory=list)
 
 
 def write_run(run: Run, made_from: dict[str, Any]) -> None:
@@ -65,6 +67,7 @@ def write_run(run: Run, made_from: dict[str, Any]) -> None:
         "training": run.training,
         "machine": run.machine,
         "wall_time_s": run.wall_time_s,
+        "confusion": run.confusion,
     }
     # Last: where it stands, everything stands.
     write_json(folder / RUN_FILE, record)
@@ -129,6 +132,7 @@ def _run_of(folder: Path, record: dict[str, Any]) -> Run:
         training=_numbers(record["training"]),
         machine=str(record["machine"]),
         wall_time_s=float(record["wall_time_s"]),
+        confusion=record["confusion"],
     )
 
 

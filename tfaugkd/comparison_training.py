@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.comparison_run import Run, read_run, start_run, write_run
 from tfaugkd.comparison_setting import TEACHER, Setting
 from tfaugkd.config import MethodConfig
+from tfaugkd.confusion import confusion_of
 from tfaugkd.fingerprint import folder_fingerprint
 from tfaugkd.job_fingerprint import method_fingerprint
 from tfaugkd.jobs import check_teacher, save_trained
@@ -211,6 +213,7 @@ def _scored_and_saved(
         trained.degree,
         trained.audits,
         metric_means(trained.history),
+        confusion=confusion_of(np.asarray(split.labels), scored.logits),
     )
 
 

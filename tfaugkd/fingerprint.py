@@ -69,7 +69,7 @@ def first_difference(old: object, new: object) -> str | None:
     Returns:
         The dotted key and the two values, as in "train.steps 20, not 30"; None if they are equal.
     """
-    before, after = dict(_leaves(old)), dict(_leaves(new))
+    before, after = dict(leaves(old)), dict(leaves(new))
     for key in [*after, *before]:
         if key not in before:
             return f"no {key}, not {after[key]!r}"
@@ -86,13 +86,13 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _leaves(tree: object, key: str = "") -> Iterator[tuple[str, object]]:
+def leaves(tree: object, key: str = "") -> Iterator[tuple[str, object]]:
     """Lists the values of a tree by dotted keys; an empty mapping or list is a value, too."""
     if isinstance(tree, Mapping) and tree:
         for name, part in tree.items():
-            yield from _leaves(part, f"{key}.{name}" if key else str(name))
+            yield from leaves(part, f"{key}.{name}" if key else str(name))
     elif isinstance(tree, list) and tree:
         for number, part in enumerate(tree):
-            yield from _leaves(part, f"{key}[{number}]")
+            yield from leaves(part, f"{key}[{number}]")
     else:
         yield key, tree

@@ -308,6 +308,28 @@ class SubmitConfig:
 
 
 @dataclass(frozen=True)
+class ReportConfig:
+    """Write one HTML page about runs or comparisons that are finished, beside each other.
+
+    Args:
+        runs: Output folders of `tfaugkd teacher`, `distill` or `compare`; they may also be given
+            right behind `tfaugkd report`.
+        output: The HTML file. Default: report.html in the folder, where there is one folder.
+        overwrite: Replace an output that exists.
+    """
+
+    runs: list[str]
+    output: str | None = None
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        once = bool(self.runs) and len(set(self.runs)) == len(self.runs)
+        require(once, "runs", self.runs, "different folders, at least one")
+        alone = self.output is not None or len(self.runs) == 1
+        require(alone, "output", self.output, "a file, where there are several runs")
+
+
+@dataclass(frozen=True)
 class CompareConfig:
     """Fine-tune one teacher, distil a student by every method, and say what each is worth.
 

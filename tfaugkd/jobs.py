@@ -16,6 +16,7 @@ from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.config import DataConfig, MethodConfig, Options
+from tfaugkd.confusion import confusion_of
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.teacher_file import read_teacher_logits
@@ -24,6 +25,7 @@ from tfaugkd.fingerprint import folder_fingerprint
 from tfaugkd.folders import prepare_output
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.job_fingerprint import distill_job_fingerprint, teacher_job_fingerprint
+from tfaugkd.machine import describe_machine
 from tfaugkd.metrics import require_better_than_chance
 from tfaugkd.model_card import Card, model_card
 from tfaugkd.model_fit import check_fit, check_length, check_tokens
@@ -39,6 +41,7 @@ from tfaugkd.run_folder import (
 )
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, model_path, save_model
 from tfaugkd.scoring import Scored, score_model
+from tfaugkd.tensorboard.confusion import write_confusion
 from tfaugkd.training import (
     FINE_TUNING,
     Texts,
@@ -109,14 +112,15 @@ def distill(config: DistillConfig) -> None:
     check_distillation(teacher, student, config.loss, augmentations, texts.answered)
     check_variants(augmentations, texts.train, config.data)
     check_labels(texts.train, config.loss, augmentations)
-    if config.check_teacher:
-        _check_teacher_or_file(teacher, texts)
+    checked = _check_teacher_or_file(teacher, texts) if config.check_teacher else None
     asked = config.loss.soft or config.loss.deep.weighs or any(m.soft for m in augmentations)
     clean = "KD" if asked else "FT"
     names = " + ".join([clean, *(augmentation.name for augmentation in augmentations)])
     with output_of_run(config, inputs, distill_job_fingerprint(config, texts)) as output:
         _LOG.info("Distilling by %s on %d examples.", names, len(texts.train))
         logs, resume = output / LOGS_FOLDER, exact_resume(output, config.train)
+        if checked is not None and config.train.tensorboard.confusion:
+            _draw_teacher(logs, texts, checked)
         trained = train(teacher, student, texts, method, config.train, logs, [resume])
         finish(output, trained, texts, method, names, taught_by)
 
@@ -151,15 +155,22 @@ def _with_stored_answers(config: DistillConfig, texts: Texts) -> Texts:
     return replace(texts, train=train)
 
 
-def _check_teacher_or_file(teacher: SplitClassifier | None, texts: Texts) -> None:
+def _check_teacher_or_file(teacher: SplitClassifier | None, texts: Texts) -> Scored | None:
     if teacher is not None:
-        check_teacher(teacher, texts)
-        return
+        return check_teacher(teacher, texts)
     assert texts.teacher_logits is not None, "there is a teacher or a file"
     # The file need not answer to the dev split; without labels there is nothing to check it by.
     labelled = texts.train.labelled
     if texts.train.labels is not None and labelled.any():
         require_better_than_chance(texts.train.labels[labelled], texts.teacher_logits[labelled])
+    return None
+
+
+def _draw_teacher(logs: Path, texts: Texts, scored: Scored) -> None:
+    """Draws the teacher's confusion matrix, which its check has come by."""
+    if texts.dev is not None and not texts.task.regression:
+        known = (np.asarray(texts.dev.labels), scored.logits, texts.train.label_names)
+        write_confusion(logs, "teacher", *known, step=0)
 
 
 def read_texts_of(data: DataConfig) -> Texts:
@@ -259,6 +270,9 @@ def finish(
         "training": metric_means(trained.history),
         "distinct": {key: found.distinct for key, found in trained.audits.items()},
         "seconds_per_step": trained.seconds_per_step,
+        "confusion": confusion_of(np.asarray(dev.labels), scored.logits),
+        "parameters": trained.model.parameter_count,
+        "machine": describe_machine(),
     }
     # Last: where it stands, everything stands.
     write_json(output / SCORES_FILE, result)

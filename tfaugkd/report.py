@@ -2,10 +2,14 @@
 
 import dataclasses
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
+from typing import Any
 
+from tfaugkd.errors import InputError
 from tfaugkd.folders import write_text
-from tfaugkd.plain_json import write_json
+from tfaugkd.intervals import Interval
+from tfaugkd.plain_json import read_json, write_json
 from tfaugkd.plot import draw_comparison
 from tfaugkd.table import Row, markdown_table, print_table
 
@@ -81,6 +85,37 @@ def write_report(folder: str | Path, report: Report) -> Path:
     return folder / "report.md"
 
 
+def read_report(folder: str | Path) -> Report:
+    """Reads the numbers of a comparison back.
+
+    Args:
+        folder: Where `write_report` wrote them.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: They cannot be read.
+    """
+    path = Path(folder) / "rows.json"
+    found = read_json(path, "the numbers of a comparison")
+    try:
+        return Report(**found | {"rows": [_row_of(row) for row in found["rows"]]})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} does not hold the numbers of a comparison: {error}.") from error
+
+
+def _row_of(found: dict[str, Any]) -> Row:
+    # JSON has no nan: null was written for it.
+    known = {key: value for key, value in found.items() if value is not None}
+    for key in ("scores", "spread", "interval"):
+        if key in known:
+            known[key] = {name: nan if v is None else v for name, v in known[key].items()}
+    if "interval" in known:
+        known["interval"] = Interval(**known["interval"])
+    return Row(**known)
+
+
 def _page(report: Report) -> str:
     table = markdown_table(
         report.rows,
@@ -88,15 +123,16 @@ def _page(report: Report) -> str:
         compared=report.compared,
         batch_size=report.batch_size,
     )
-    reading = "\n".join(f"- {line}" for line in _how_to_read(report))
+    reading = "\n".join(f"- {line}" for line in how_to_read(report))
     return (
-        f"# {report.title}\n\n{_setting(report)}\n\n    {report.command}\n\n{table}\n"
+        f"# {report.title}\n\n{setting_of(report)}\n\n    {report.command}\n\n{table}\n"
         f"![{report.compared} of each method](comparison.png)\n\n"
         f"## How to read it\n\n{reading}\n"
     )
 
 
-def _setting(report: Report) -> str:
+def setting_of(report: Report) -> str:
+    """Says in a paragraph what was compared, on what, and how long it took."""
     methods = [row.name for row in report.rows if row.name != report.teacher]
     seeds = ", ".join(str(seed) for seed in report.seeds)
     teacher = f"The teacher is the one in {report.teacher_folder}"
@@ -113,7 +149,8 @@ def _setting(report: Report) -> str:
     )
 
 
-def _how_to_read(report: Report) -> list[str]:
+def how_to_read(report: Report) -> list[str]:
+    """Says what the numbers of the tables mean, point by point."""
     draws = f", drawn by {report.grouped_by}" if report.grouped_by else ""
     difference = (
         f'"{report.compared.capitalize()} vs {report.baseline}" is the difference to the row '

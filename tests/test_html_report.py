@@ -1,0 +1,125 @@
+import json
+import re
+
+import pytest
+from conftest import command, complaint, write_yaml
+
+TRAIN = {
+    **{"steps": 8, "batch_size": 8, "learning_rate": 0.01, "seed": 1, "jit_compile": False},
+    **{"evaluate_every": 4, "tensorboard": {"examples": 2, "projector": 4}},
+}
+KNN = {"name": "knn", "degree": 0.5, "k": 4}
+
+
+@pytest.fixture(scope="module")
+def run(data, teacher_output, tmp_path_factory):
+    """A student's folder."""
+    folder = tmp_path_factory.mktemp("run")
+    config = write_yaml(
+        folder / "a.yaml",
+        data=data,
+        teacher=str(teacher_output),
+        student={"layers": 1},
+        augment=[KNN],
+        train=TRAIN,
+        output=str(folder / "student"),
+    )
+    status, _, err = command("distill", *config)
+    assert status == 0, err
+    return folder / "student"
+
+
+@pytest.fixture(scope="module")
+def comparison(data, teacher_output, tmp_path_factory):
+    """A comparison's folder."""
+    folder = tmp_path_factory.mktemp("comparison")
+    config = write_yaml(
+        folder / "a.yaml",
+        data=data,
+        teacher=str(teacher_output),
+        student={"layers": 1},
+        methods={"KD": {}, "KD + kNN": {"augment": [KNN]}},
+        train=TRAIN,
+        split="dev",
+        output=str(folder / "compared"),
+    )
+    status, _, err = command("compare", *config)
+    assert status == 0, err
+    return folder / "compared"
+
+
+def test_a_runs_page_stands_beside_it(run):
+    status, out, err = command("report", run)
+    assert (status, err) == (0, "")
+    assert out == f"The report is {run / 'report.html'}\n"
+    html = (run / "report.html").read_text()
+    scores = json.loads((run / "scores.json").read_text())
+    assert f"<td>{100 * scores['scores']['accuracy']:.1f}</td>" in html
+    right = sum(scores["confusion"][n][n] for n in range(2))
+    assert f"student: {100 * right / 64:.1f} % of 64 right" in html
+    for said in (
+        f"student, knn at step 8 ({100 * scores['training']['knn_degree']:.0f} % of the tokens",
+        'alt="Loss"',
+        'alt="Scores"',
+        'alt="Learning rate"',
+        'alt="Tokens changed"',
+        "jit_compile: false",
+        f"Run on {scores['machine']}",
+    ):
+        assert said in html
+    assert html.count("<ins>") >= 1
+    assert "exists already" in complaint("report", run)
+    assert command("report", run, "--overwrite")[0] == 0
+
+
+def test_a_comparisons_page_has_its_tables_its_picture_and_every_run(comparison, tmp_path):
+    output = tmp_path / "new" / "page.html"
+    status, _, err = command("report", "--runs", f"[{comparison}]", "--output", output)
+    assert (status, err) == (0, "")
+    html = output.read_text()
+    for said in (
+        "What each method is worth on custom",
+        "<caption>Scores</caption>",
+        "<caption>Model</caption>",
+        "<td>KD + kNN, seed 0</td>",
+        'alt="accuracy of each method on dev"',
+        "KD + kNN, seed 0, knn at step 8",
+        "the difference to the row KD on the same 64 examples",
+        'alt="KD, seed 0: ',
+    ):
+        assert said in html
+
+
+def test_runs_stand_beside_each_other(run, comparison, teacher_output, tmp_path):
+    output = tmp_path / "page.html"
+    folders = (run, comparison, teacher_output)
+    status, _, err = command("report", *folders, "--output", output)
+    assert (status, err) == (0, "")
+    html = output.read_text()
+    for said in (
+        "<td>student</td>",
+        "<td>compared: KD, seed 0</td>",
+        "<caption>What differs in the configurations</caption>",
+        "<td>train.steps</td>",
+        "<h2>student: Curves</h2>",
+    ):
+        assert said in html
+    assert "<td>data.task</td>" not in html
+    # Each picture is in the page.
+    assert not re.findall(r'src="(?!data:)', html)
+
+
+def test_what_is_no_run_is_refused(run, tmp_path):
+    assert "holds no finished run; name the output folder of" in complaint("report", tmp_path)
+    assert "output is None, but must be a file" in complaint("report", run, tmp_path)
+    assert "must be different folders" in complaint("report", run, run, "--output", "a.html")
+    assert "Missing: runs" in complaint("report")
+
+
+def test_a_damaged_record_is_named(run, tmp_path):
+    for name in ("scores.json", "config.yaml"):
+        (tmp_path / name).write_text((run / name).read_text())
+    (tmp_path / "scores.json").write_text('{"scores": {"accuracy": 1}}')
+    assert "scores.json is no record of a run: 'training'" in complaint("report", tmp_path)
+    (tmp_path / "scores.json").write_text("{")
+    assert "cannot be read as the record of a run" in complaint("report", tmp_path)
