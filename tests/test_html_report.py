@@ -1,8 +1,16 @@
 import json
 import re
+import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import command, complaint, write_yaml
+
+from tfaugkd.comparison_run import Run, write_run
+from tfaugkd.intervals import Interval
+from tfaugkd.report import Report, Row, write_report
+from tfaugkd.scoring import Scored
 
 TRAIN = {
     **{"steps": 8, "batch_size": 8, "learning_rate": 0.01, "seed": 1, "jit_compile": False},
@@ -30,22 +38,23 @@ def run(data, teacher_output, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def comparison(data, teacher_output, tmp_path_factory):
-    """A comparison's folder."""
-    folder = tmp_path_factory.mktemp("comparison")
-    config = write_yaml(
-        folder / "a.yaml",
-        data=data,
-        teacher=str(teacher_output),
-        student={"layers": 1},
-        methods={"KD": {}, "KD + kNN": {"augment": [KNN]}},
-        train=TRAIN,
-        split="dev",
-        output=str(folder / "compared"),
-    )
-    status, _, err = command("compare", *config)
-    assert status == 0, err
-    return folder / "compared"
+def comparison(run, tmp_path_factory):
+    """What a comparison leaves that the page is made of; nothing is trained for it."""
+    folder = tmp_path_factory.mktemp("comparison") / "compared"
+    rows = [Row(name, 500, 2_000, {"accuracy": 0.75}) for name in ("Teacher", "KD", "KD + kNN")]
+    rows[2] = replace(rows[2], interval=Interval(0.0, -0.1, float("nan")), degree={"knn": 0.5})
+    about = {"split": "dev", "split_size": 64, "teacher_examples": None, "student_examples": 160}
+    cost = {"machine": "a machine", "wall_time_s": 9.0, "command": "tfaugkd compare"}
+    told = {"title": "What each is worth", "task": "custom", "baseline": "KD", "seeds": [0]}
+    write_report(folder, Report(rows=rows, batch_size=64, **about, **cost, **told))
+    shutil.copy(run / "config.yaml", folder)
+    for name in ("kd", "kd_knn"):
+        of_run = folder / "students" / name / "seed_0"
+        shutil.copytree(run / "logs", of_run / "logs")
+        scored = Scored({"accuracy": 0.75}, np.zeros([64, 2], np.float32))
+        confusion = [[24, 8], [8, 24]]
+        write_run(Run(of_run / "model", scored, 0.1, machine="old", confusion=confusion), {})
+    return folder
 
 
 def test_a_runs_page_stands_beside_it(run):
@@ -78,14 +87,15 @@ def test_a_comparisons_page_has_its_tables_its_picture_and_every_run(comparison,
     assert (status, err) == (0, "")
     html = output.read_text()
     for said in (
-        "What each method is worth on custom",
+        "What each is worth",
         "<caption>Scores</caption>",
         "<caption>Model</caption>",
         "<td>KD + kNN, seed 0</td>",
         'alt="accuracy of each method on dev"',
         "KD + kNN, seed 0, knn at step 8",
         "the difference to the row KD on the same 64 examples",
-        'alt="KD, seed 0: ',
+        'alt="KD, seed 0: 75.0 % of 64 right"',
+        "Run on old.",
     ):
         assert said in html
 
@@ -101,6 +111,7 @@ def test_runs_stand_beside_each_other(run, comparison, teacher_output, tmp_path)
         "<td>compared: KD, seed 0</td>",
         "<caption>What differs in the configurations</caption>",
         "<td>train.steps</td>",
+        "<td>0.100</td>",
         "<h2>student: Curves</h2>",
     ):
         assert said in html
@@ -120,6 +131,6 @@ def test_a_damaged_record_is_named(run, tmp_path):
     for name in ("scores.json", "config.yaml"):
         (tmp_path / name).write_text((run / name).read_text())
     (tmp_path / "scores.json").write_text('{"scores": {"accuracy": 1}}')
-    assert "scores.json is no record of a run: 'training'" in complaint("report", tmp_path)
+    assert "scores.json is no record of a run ('training')" in complaint("report", tmp_path)
     (tmp_path / "scores.json").write_text("{")
     assert "cannot be read as the record of a run" in complaint("report", tmp_path)

@@ -322,7 +322,7 @@ def test_the_best_of_the_scored_weights_are_kept(monkeypatch, tmp_path):
 
     def scored(model, *_):
         seen.append(weights_of(model))
-        return Scored({"accuracy": next(scores)}, np.zeros((1, 2)))
+        return Scored({"accuracy": next(scores)}, np.zeros((24, 2)))
 
     monkeypatch.setattr(training, "score_model", scored)
     config = replace(SHORT, steps=6, keep="best")
