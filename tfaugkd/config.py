@@ -139,12 +139,15 @@ class TensorBoardConfig:
             the teacher's where it is checked.
         projector: Texts whose [CLS] states are written at the end, with those of as many augmented
             by each method; 0 writes none.
+        hparams: Write the run's settings for the HParams page. A sweep's trials leave it to the
+            sweep.
     """
 
     examples: int = 4
     examples_every: int | None = None
     confusion: bool = True
     projector: int = 0
+    hparams: bool = True
 
     def __post_init__(self) -> None:
         require(self.examples >= 0, "examples", self.examples, "0 or more")

@@ -1,6 +1,7 @@
 """Distillation as a Keras Tuner HyperModel, for people with a tuner of their own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,10 @@ class DistillationHyperModel(keras_tuner.HyperModel):
         saving = [one for one in callbacks if type(one).__name__ == "SaveBestEpoch"]
         others = [one for one in callbacks if one not in saving]
         teacher = self._teacher_of(config)
-        trained = train(teacher, student, texts, method, config.train, self.logs, others)
+        # The sweep itself tells the HParams page about its trials.
+        shown = replace(config.train.tensorboard, hparams=False)
+        plan = replace(config.train, tensorboard=shown)
+        trained = train(teacher, student, texts, method, plan, self.logs, others)
         assert texts.dev is not None, "a configuration has one"
         scored = score_model(student, texts.dev, texts.task, texts.sequence_length)
         metrics = metric_means(trained.history) | scored.scores

@@ -33,7 +33,9 @@ def run_callbacks(
         The callbacks.
     """
     shown = config.tensorboard
-    callbacks: list[keras.callbacks.Callback] = [Hyperparameters(logs, _settings(config, method))]
+    callbacks: list[keras.callbacks.Callback] = []
+    if shown.hparams:
+        callbacks.append(Hyperparameters(logs, _settings(config, method)))
     if shown.examples and method.augment:
         pages = AugmentedExamples(logs, batches, shown.examples, shown.examples_every, label_names)
         callbacks.append(pages)
