@@ -168,9 +168,11 @@ def _run(
     told = configured(config.distill, trial.values)
     output = folder / f"seed_{seed}"
     if not (output / _SCORES_FILE).is_file():
+        # The sweep itself tells the HParams page about its trials.
+        shown = replace(told.train.tensorboard, hparams=False)
         told = replace(
             told,
-            train=replace(told.train, seed=seed),
+            train=replace(told.train, seed=seed, tensorboard=shown),
             check_teacher=told.check_teacher and check_teacher,
             output=str(output),
             overwrite=True,
