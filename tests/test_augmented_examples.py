@@ -83,3 +83,11 @@ def test_training_goes_on_as_if_nobody_had_looked(logged):
 def test_without_augmentations_there_is_no_page(tmp_path):
     trained(lambda data: AugmentedExamples(tmp_path, data), entries=())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_goes_on_has_its_first_page_already(tmp_path):
+    callback = AugmentedExamples(tmp_path, None)
+    assert callback.get_state() == {"written_at": -1}
+    callback.set_state({"written_at": 4})
+    callback.on_train_batch_begin(0)
+    assert list(tmp_path.iterdir()) == []
