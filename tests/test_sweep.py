@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_a_killed_sweep_goes_on_to_the_ranking_of_two_workers(
     process.wait()
     status, out, err = command("sweep", *options)
     assert status == 0, err
-    assert "Taken over: 2 trials." in err or "Taken over: 3 trials." in err
+    assert re.search(r"Taken over: [234] trials\.", err)
     assert ranking(output) == ranking(side_by_side[0])
     assert len(ranking(output)) == 4
     assert "The report is" in out
