@@ -41,9 +41,9 @@ from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 from tfaugkd.tokenizer_comparison import tokenizer_fingerprint
 
-# Two devices, for the test with two replicas; everything else runs on the first.
+# Four devices, for the tests with replicas; everything else runs on the first.
 tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
 )
 
 WORDS = [

@@ -8,7 +8,7 @@ from tfaugkd import Distiller, training_batches
 from tfaugkd.augment.augpro import augpro_mix
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.errors import InputError
-from tfaugkd.length_buckets import in_buckets
+from tfaugkd.length_buckets import in_buckets, with_longest
 
 
 def lengths_run(lengths, masks, **parts):
@@ -33,6 +33,15 @@ def test_the_teachers_tokens_and_variants_are_held_too():
     other = {"token_ids": mask, "padding_mask": mask}
     assert lengths_run([8, 12], [3], teacher=other) == 12
     assert lengths_run([8, 12], [3], draws={"variants": other}) == 12
+
+
+def test_a_part_of_a_batch_is_cut_as_the_whole_batch_is():
+    mask = tf.sequence_mask([3, 11], 16, tf.int32)
+    whole = with_longest({"token_ids": mask, "padding_mask": mask})
+    part = {name: values[:1] for name, values in whole.items()}
+    step = in_buckets(lambda x: tf.shape(x["token_ids"])[1], [8, 12])
+    assert int(step(part)) == 12
+    assert int(step({"token_ids": mask[:1], "padding_mask": mask[:1]})) == 8
 
 
 @pytest.mark.parametrize("lengths", [[12, 8], [8, 8], [4, 8]])

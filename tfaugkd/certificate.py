@@ -22,6 +22,7 @@ import tensorflow as tf
 from tfaugkd.compaction import solve_wanted
 from tfaugkd.neighbours import Neighbours, nearest_neighbours
 from tfaugkd.projection import nearest_tokens, unit_rows
+from tfaugkd.replicas import on_each_replica
 
 # Relative to x |a| + y |b|: more than float32 is wrong by in a product of a few thousand numbers.
 _ROUNDING = 1e-5
@@ -76,10 +77,8 @@ def geometry_of(
         The geometry.
     """
     near = find(tf.convert_to_tensor(table).numpy(), producible, neighbours)
-    return Geometry(
-        unit_rows(table),
-        *(tf.constant(part) for part in (near.norms, producible, near.ids, near.cosines)),
-    )
+    parts = (unit_rows(table), near.norms, producible, near.ids, near.cosines)
+    return Geometry(*(on_each_replica(tf.convert_to_tensor(part)) for part in parts))
 
 
 class Found(NamedTuple):
@@ -119,6 +118,7 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
         The tokens and the tiers. Of equally near tokens the lowest is found; where two differ by
         less than float32 can tell, either.
     """
+    geometry = Geometry(*(tf.convert_to_tensor(part) for part in geometry))
     weighed = _Weighed(
         *mixture[:2],
         mixture.own_share * tf.gather(geometry.norms, mixture.own_ids),

@@ -135,8 +135,11 @@ class SplitClassifier:
         return int(sum(np.prod(weight.shape) for weight in self.classifier.weights))
 
     def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """Looks word embeddings up: `f_e`, `[B, S]` to `[B, S, D]`."""
-        return self._encoder.embed(token_ids)
+        """Looks word embeddings up: `f_e`, `[B, S]` to `[B, S, D]`, float32 in any precision.
+
+        So mixtures, shifts and similarities are as exact as the table, until a layer reads them.
+        """
+        return tf.gather(tf.convert_to_tensor(self.table), token_ids)
 
     def encode(
         self,
@@ -163,7 +166,7 @@ class SplitClassifier:
         """
         last = self.num_layers if to_layer is None else to_layer
         if from_layer == 0 < last:
-            states = self._encoder.enter(states, segment_ids, training)
+            states = self._enter(states, segment_ids, training)
         for index in range(from_layer, last):
             states = self._encoder.layer(index, states, padding_mask, training)
         return states
@@ -200,7 +203,7 @@ class SplitClassifier:
             inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
         assert inputs.layer == 0, "the layers behind the states cannot be told any more"
         mask = inputs.padding_mask
-        state = self._encoder.enter(inputs.states, inputs.segment_ids, training)
+        state = self._enter(inputs.states, inputs.segment_ids, training)
         states, maps = [], []
         for index in range(self.num_layers):
             if attention:
@@ -211,6 +214,10 @@ class SplitClassifier:
             states.append(state)
         logits = tf.cast(self._encoder.head(state, mask, training), tf.float32)
         return Answer(logits, tuple(states), tuple(maps))
+
+    def _enter(self, states: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
+        states = tf.cast(states, self.classifier.backbone.compute_dtype)
+        return self._encoder.enter(states, segment_ids, training)
 
     @cached_property
     def compiled_logits(self) -> Callable[[Tokens], tf.Tensor]:

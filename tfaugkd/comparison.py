@@ -41,11 +41,13 @@ from tfaugkd.report import Report, print_table, write_report
 from tfaugkd.run_folder import write_config
 from tfaugkd.saved_model import load_model
 from tfaugkd.scoring import require_labels
+from tfaugkd.strategy import computes
 from tfaugkd.training import Texts, build_student
 
 _LOG = logging.getLogger("tfaugkd")
 
 
+@computes
 def compare(config: CompareConfig) -> None:
     """Trains a teacher, distils a student by every method and every seed, and writes the report.
 

@@ -92,6 +92,7 @@ def _fingerprint_of(setting: Setting) -> dict[str, Any]:
         "tfaugkd": tfaugkd.__version__,
         "data": data_fingerprint(texts),
         "split": config.split,
+        "precision": config.precision,
         "texts": {
             "teacher": texts_fingerprint(setting.teacher_texts.train),
             "students": texts_fingerprint(texts.train),

@@ -15,6 +15,8 @@ Pooling = Literal["decoder", "mean"]
 Select = Literal["bottom", "top", "skip", "none"]
 Head = Literal["auto", "copy", "new"]
 Resume = Literal["auto", "never"]
+Strategy = Literal["auto", "none", "mirrored", "tpu"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 def require(condition: bool, key: str, received: object, allowed: str) -> None:

@@ -20,10 +20,13 @@ from tfaugkd.exact_resume import resume_among
 from tfaugkd.length_buckets import in_buckets
 from tfaugkd.loss_terms import Terms, term_names, weighted_sum
 from tfaugkd.losses import has_label, label_targets
+from tfaugkd.optimizer import scaling, takes_sums
+from tfaugkd.replicas import summed_over_replicas
+from tfaugkd.replicated_model import ReplicatedModel
 from tfaugkd.step import Step
 
 
-class Distiller(keras.Model):
+class Distiller(ReplicatedModel):
     """Trains a student to match labels and teacher, on clean and on augmented text.
 
     Only the student is trained, saved and counted among the weights. The data are tuples
@@ -91,7 +94,8 @@ class Distiller(keras.Model):
         """Configures training, as `keras.Model.compile` does; the losses are the distiller's own.
 
         Args:
-            optimizer: A Keras optimizer or its name.
+            optimizer: A Keras optimizer or its name. It is the distiller's alone from now on, which
+                sums the gradients of all replicas before the optimizer clips them.
             metrics: Keras metrics of labels and the student's logits.
             weighted_metrics: The same, weighted by `sample_weight`, and by 0 where the label is
                 withheld.
@@ -109,16 +113,18 @@ class Distiller(keras.Model):
             InputError: The lengths do not rise; on_nan is "skip" on several replicas.
         """
         super().compile(
-            optimizer=optimizer,
+            optimizer=scaling(optimizer, self.student),
             metrics=metrics,
             weighted_metrics=weighted_metrics,
             run_eagerly=run_eagerly,
             jit_compile=False,
             steps_per_execution=steps_per_execution,
-            # The step scales no loss, so that the optimizer must not undo it (mixed_float16).
+            # Keras would go by the policy of this model, which computes nothing.
             auto_scale_loss=False,
         )
         self.optimizer.build(self.step.learned)
+        takes_sums(self.optimizer)
+        self.step.scale_loss = self.optimizer.scale_loss
         self.skips_nan = on_nan == "skip"
         replicas = self.distribute_strategy.num_replicas_in_sync
         # Each knows of its own part of the gradient alone.
@@ -203,7 +209,10 @@ class Distiller(keras.Model):
         return self._track(terms, x, y, logits, sample_weight)
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        if self.skips_nan:
+        gradients = summed_over_replicas(gradients)
+        # An optimizer that scales losses leaves such steps out by itself, and halves the scale.
+        scales = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        if self.skips_nan and not scales:
             apply_if_finite(self.optimizer, gradients, self.step.learned)
         else:
             self.optimizer.apply(gradients, self.step.learned)

@@ -12,7 +12,9 @@ from tfaugkd.config import (
     Objective,
     Options,
     Pooling,
+    Precision,
     Resume,
+    Strategy,
     StudentConfig,
     TrainConfig,
     check_share,
@@ -32,6 +34,12 @@ class TeacherConfig:
         pooling: How a T5 preset comes to one vector a text: decoder (one decoder layer with a
             trained query, the default) or mean (of the encoder's states). For no other preset.
         train: The optimisation.
+        strategy: Where it computes: a TPU if one answers, else all GPUs, else the CPU (auto); one
+            device (none); all GPUs of this host (mirrored); a TPU (tpu). The batch is parted among
+            the replicas, and the result is the same.
+        precision: What the models compute in: float32, mixed_bfloat16 (TPUs, newer GPUs) or
+            mixed_float16 (older GPUs; losses are scaled). Weights, losses and the similarities of
+            projection are float32 in any case.
         output: Folder for the teacher and its logs; new or empty, or one with a run that was
             interrupted, which then goes on.
         overwrite: Replace what stands in output, and begin anew.
@@ -43,6 +51,8 @@ class TeacherConfig:
     preset: str = PACKAGED
     pooling: Pooling | None = None
     train: TrainConfig = field(default_factory=TrainConfig)
+    strategy: Strategy = "auto"
+    precision: Precision = "float32"
     output: str = "outputs/teacher"
     overwrite: bool = False
     resume: Resume = "auto"
@@ -92,6 +102,12 @@ class DistillConfig:
         teacher_dropout: Leave the teacher's dropout on (AugPro finds that it helps).
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.
+        strategy: Where it computes: a TPU if one answers, else all GPUs, else the CPU (auto); one
+            device (none); all GPUs of this host (mirrored); a TPU (tpu). The batch is parted among
+            the replicas, and the result is the same.
+        precision: What the models compute in: float32, mixed_bfloat16 (TPUs, newer GPUs) or
+            mixed_float16 (older GPUs; losses are scaled). Weights, losses and the similarities of
+            projection are float32 in any case.
         output: Folder for the student and its logs; new or empty, or one with a run that was
             interrupted, which then goes on.
         overwrite: Replace what stands in output, and begin anew.
@@ -108,6 +124,8 @@ class DistillConfig:
     teacher_dropout: bool = False
     check_teacher: bool = True
     train: TrainConfig = field(default_factory=TrainConfig)
+    strategy: Strategy = "auto"
+    precision: Precision = "float32"
     output: str = "outputs/student"
     overwrite: bool = False
     resume: Resume = "auto"
@@ -351,6 +369,8 @@ class CompareConfig:
         split: The split that the table is about: dev, test or held_out.
         seeds: Every method is run once with each seed.
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
+        strategy: Where it computes; see `tfaugkd distill`.
+        precision: What the models compute in; see `tfaugkd distill`.
         output: Folder for the models, the logs and the report; new or empty, or one with a
             comparison that was interrupted, which goes on: models that are finished are taken over,
             and the one that was being trained goes on from its newest checkpoint. Methods and seeds
@@ -373,6 +393,8 @@ class CompareConfig:
     split: str = "test"
     seeds: list[int] = field(default_factory=lambda: [0])
     check_teacher: bool = True
+    strategy: Strategy = "auto"
+    precision: Precision = "float32"
     output: str = "outputs/comparison"
     overwrite: bool = False
     resume: Resume = "auto"

@@ -99,6 +99,7 @@ def data_fingerprint(texts: Texts) -> dict[str, Any]:
 
 def _shared(config: TeacherConfig | DistillConfig, texts: Texts) -> dict[str, Any]:
     return {
+        "precision": config.precision,
         "tfaugkd": tfaugkd.__version__,
         "data": data_fingerprint(texts),
         "texts": {

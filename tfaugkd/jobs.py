@@ -41,6 +41,7 @@ from tfaugkd.run_folder import (
 )
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, model_path, save_model
 from tfaugkd.scoring import Scored, score_model
+from tfaugkd.strategy import computes
 from tfaugkd.tensorboard.confusion import write_confusion
 from tfaugkd.training import (
     FINE_TUNING,
@@ -55,6 +56,7 @@ from tfaugkd.training import (
 _LOG = logging.getLogger("tfaugkd")
 
 
+@computes
 def train_teacher(config: TeacherConfig) -> None:
     """Fine-tunes a teacher on labelled text and saves it.
 
@@ -90,6 +92,7 @@ def _require_labels(data: DataConfig) -> None:
         )
 
 
+@computes
 def distill(config: DistillConfig) -> None:
     """Distils a student from a teacher and saves it.
 

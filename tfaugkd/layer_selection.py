@@ -37,7 +37,9 @@ def selected_layers(depth: int, layers: int, select: Select = "bottom") -> list[
     return list(selections[select])
 
 
-def with_layers(classifier: Any, indices: Sequence[int], copy_weights: bool = True) -> Any:
+def with_layers(
+    classifier: Any, indices: Sequence[int], copy_weights: bool = True, dtype: Any = None
+) -> Any:
     """Builds a classifier that has some layers of another one, and weights of its own.
 
     Args:
@@ -45,6 +47,7 @@ def with_layers(classifier: Any, indices: Sequence[int], copy_weights: bool = Tr
         indices: Which of its layers.
         copy_weights: Copy the weights of these layers, and of all that is not a layer: embeddings
             and pooler. Otherwise all of them are random. The head is new in either case.
+        dtype: The policy of its precision; the classifier's own if not given.
 
     Returns:
         A classifier of the same kind, with a preprocessor of its own.
@@ -55,9 +58,10 @@ def with_layers(classifier: Any, indices: Sequence[int], copy_weights: bool = Tr
     source = encoder_of(classifier)
     # A frozen model's options would freeze the new one.
     options = source.options_with(indices) | {"trainable": True}
+    options |= {} if dtype is None else {"dtype": dtype}
     backbone = type(classifier.backbone).from_config(classifier.backbone.get_config() | options)
     head = classifier.get_config()
-    for key in ("backbone", "preprocessor", "name", "trainable"):
+    for key in ("backbone", "preprocessor", "name", "trainable", "dtype"):
         head.pop(key, None)
     cut = type(classifier)(
         backbone=backbone, preprocessor=copy_preprocessor(classifier.preprocessor), **head

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfaugkd.errors import InputError
 
+LONGEST = "longest"
 _OF_TOKENS = ("token_ids", "segment_ids", "padding_mask", "protected")
 
 
@@ -41,12 +42,31 @@ def in_buckets(step: Callable[..., Any], lengths: Sequence[int]) -> Callable[...
         choices = [*(length for length in lengths if length < whole), whole]
         if len(choices) == 1:
             return step(x, *others)
-        longest = tf.reduce_max([_longest(mask) for mask in _masks(x)])
+        longest = tf.reduce_max(x[LONGEST]) if LONGEST in x else _longest_of(x)
         number = tf.reduce_sum(tf.cast(longest > choices[:-1], tf.int32))
         branches = [partial(step, _cut(x, length), *others) for length in choices]
         return tf.switch_case(number, branches)
 
     return chosen
+
+
+def with_longest(x: dict[str, Any]) -> dict[str, Any]:
+    """Tells each example how long the longest text of the batch is.
+
+    So replicas, which see a part of the batch each, choose one length: what is drawn for every
+    token of a text is another thing in another length.
+
+    Args:
+        x: As `read_inputs` takes it.
+
+    Returns:
+        The same with `longest`, int32 `[B]`.
+    """
+    return x | {LONGEST: tf.fill([x["token_ids"].shape[0]], _longest_of(x))}
+
+
+def _longest_of(x: dict[str, Any]) -> tf.Tensor:
+    return tf.reduce_max([_longest(mask) for mask in _masks(x)])
 
 
 def _longest(padding_mask: tf.Tensor) -> tf.Tensor:

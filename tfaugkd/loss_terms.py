@@ -8,7 +8,7 @@ examples fall on replicas, and the logged terms add up.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -133,14 +133,29 @@ def mean_over_replicas(
     terms: Terms, logits: tf.Tensor, sample_weight: tf.Tensor | None
 ) -> tf.Tensor:
     """Divides by the global batch, so that the replicas' gradients add up to the whole."""
-    return tf.nn.compute_average_loss(weighted_sum(terms, logits), sample_weight)
+    # There is none where a batch is looked at whole, before any replica trains.
+    context = tf.distribute.get_replica_context()
+    replicas = 1 if context is None else context.num_replicas_in_sync
+    sums = weighted_sum(terms, logits)
+    if sample_weight is not None:
+        sums *= tf.cast(sample_weight, sums.dtype)
+    return tf.reduce_sum(sums) / (replicas * logits.shape[0])
 
 
 def dense_gradients(tape: tf.GradientTape, loss: tf.Tensor, sources: tuple) -> tuple:
     """Gives dense gradients, zero where the loss does not depend on a source."""
-    # The tape cannot make zeros of what is not TensorFlow's own.
-    own = tf.nest.map_structure(
-        lambda source: source.value if isinstance(source, keras.Variable) else source, sources
-    )
+    own = tf.nest.map_structure(_watched, sources)
     found = tape.gradient(loss, own, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.nest.map_structure(tf.convert_to_tensor, found, expand_composites=False)
+
+
+def _watched(source: Any) -> Any:
+    """Gives what the tape knows a source as."""
+    # The tape cannot make zeros of what is not TensorFlow's own.
+    value = source.value if isinstance(source, keras.Variable) else source
+    if tf.distribute.in_cross_replica_context() and isinstance(
+        value, tf.distribute.DistributedValues
+    ):
+        # Where a batch is looked at whole, the first copy is read.
+        return tf.distribute.get_strategy().experimental_local_results(value)[0]
+    return value

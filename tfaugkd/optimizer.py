@@ -1,10 +1,12 @@
 """The optimizer, its linear warm-up, linear decay and clipped gradient, as BERT is fine-tuned."""
 
 from functools import partial
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import TrainConfig
 
 
@@ -69,8 +71,35 @@ def build_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     )
     # T5 calls the scale of its layer norms a weight; what is searched is a path that ends in ":0".
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", r"/weight\b"])
-    if optimizer._distribution_strategy.num_replicas_in_sync == 1:
-        # TensorFlow never forgets the gradient of this sum over replicas, and with it the graph:
-        # the weights and slots of every model that a process trains would stay in memory.
-        optimizer._all_reduce_sum_gradients = list
     return optimizer
+
+
+def takes_sums(optimizer: keras.optimizers.Optimizer) -> None:
+    """Tells an optimizer that gradients are summed over all replicas before it is given them.
+
+    By itself it clips each replica's gradient, and sums them then: two replicas would not go the
+    way of one.
+
+    Args:
+        optimizer: The optimizer; it is changed.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner._all_reduce_sum_gradients = list
+
+
+def scaling(optimizer: Any, student: SplitClassifier) -> keras.optimizers.Optimizer:
+    """Has the losses scaled where the student computes in float16, whose small gradients vanish.
+
+    Args:
+        optimizer: A Keras optimizer or its name.
+        student: The student.
+
+    Returns:
+        The optimizer, in a `LossScaleOptimizer` if it must be. That leaves a step out where a
+        gradient overflows, and halves the scale.
+    """
+    optimizer = keras.optimizers.get(optimizer)
+    in_float16 = student.classifier.backbone.compute_dtype == "float16"
+    if not in_float16 or isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)

@@ -159,6 +159,24 @@ def student_from_preset(
     return _cut(whole, "preset", depth if layers is None else layers, select)
 
 
+def in_float32(classifier: Any) -> Any:
+    """Gives a classifier that computes in float32, as one that is saved should.
+
+    Args:
+        classifier: A KerasHub `TextClassifier` of any precision.
+
+    Returns:
+        A copy with the same weights; the classifier itself if it computes in float32.
+    """
+    if classifier.backbone.compute_dtype == "float32":
+        return classifier
+    indices = range(SplitClassifier(classifier).num_layers)
+    copy = with_layers(classifier, indices, dtype="float32")
+    copy_activation(classifier, copy)
+    copy_head(classifier, copy)
+    return copy
+
+
 def _cut(classifier: Any, role: str, layers: int, select: Select) -> Any:
     depth = SplitClassifier(classifier).num_layers
     if not 1 <= layers <= depth:

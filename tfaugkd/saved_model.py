@@ -11,7 +11,7 @@ from tfaugkd.errors import InputError
 from tfaugkd.folders import MARKER, publish, temporary_name
 from tfaugkd.hugging_face import is_checkpoint, label_names_of
 from tfaugkd.plain_json import read_json
-from tfaugkd.presets import load_classifier
+from tfaugkd.presets import in_float32, load_classifier
 
 MODEL_FOLDER = "model"
 
@@ -51,6 +51,7 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     temporary = temporary_name(folder)
     temporary.mkdir()
     try:
+        classifier = in_float32(classifier)
         if facts.sequence_length is not None:
             classifier.preprocessor.sequence_length = facts.sequence_length
         classifier.save_to_preset(str(temporary))

@@ -3,7 +3,7 @@
 The `Distiller` around it is what Keras sees; here is what the papers print.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -26,6 +26,7 @@ from tfaugkd.loss_terms import (
 )
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
+from tfaugkd.replicas import on_each_replica
 from tfaugkd.tokenizer_comparison import same_vocabulary
 
 
@@ -57,13 +58,15 @@ class Step:
         self.teacher_dropout = teacher_dropout
         self.stored_logits = stored_logits
         self.clean_weights = clean_weights(objective)
+        # Set where float16 computes: its small gradients would vanish.
+        self.scale_loss: Callable[[tf.Tensor], tf.Tensor] = tf.identity
         self.models: Models | None = None
         self.deep: DeepDistance | None = None
         self.two_vocabularies = False
         if teacher is not None:
             self.two_vocabularies = not same_vocabulary(teacher, student)
             if self.augmentations:
-                rows = unit_rows(tf.convert_to_tensor(teacher.table))
+                rows = on_each_replica(unit_rows(tf.convert_to_tensor(teacher.table)))
                 self.models = Models(teacher, student, rows, teacher_dropout, objective)
             if objective.deep.weighs:
                 self.deep = DeepDistance(objective.deep, teacher, student)
@@ -86,14 +89,15 @@ class Step:
             sample_weight: `[B]`, or None.
 
         Returns:
-            Every term of the loss, the student's logits on clean text `[B, C]`, and the gradients.
+            Every term of the loss, the student's logits on clean text `[B, C]`, and the gradients,
+            which are scaled where the loss is.
         """
         batch, terms, logits, gradients = self.clean_pass(x, y, sample_weight)
         draws = read_inputs(x).draws
         for method in self.augmentations:
             with tf.GradientTape() as tape:
                 augmented = self._augmented_pass(method, batch, draws, tape)
-                loss = mean_over_replicas(augmented, logits, sample_weight)
+                loss = self.scale_loss(mean_over_replicas(augmented, logits, sample_weight))
             (added,) = dense_gradients(tape, loss, (self.learned,))
             gradients = [one + other for one, other in zip(gradients, added, strict=True)]
             terms |= augmented
@@ -112,7 +116,7 @@ class Step:
             embeddings = self.student.embed(inputs.student.token_ids)
             student = self._student_answer(_behind(embeddings, inputs.student), weights)
             terms = self._terms(weights, targets, teacher, student, inputs.student)
-            loss = mean_over_replicas(terms, student.logits, sample_weight)
+            loss = self.scale_loss(mean_over_replicas(terms, student.logits, sample_weight))
         gradients, by_embeddings = dense_gradients(tape, loss, (self.learned, embeddings))
         batch = Batch(inputs.teacher, inputs.student, targets, by_embeddings, teacher)
         return batch, terms, student.logits, gradients
@@ -120,7 +124,9 @@ class Step:
     def augment(self, method: Augmentation, batch: Batch, draws: dict[str, Draws]) -> Views:
         """Gives the views that an augmentation makes of a batch: h(), and p() where it projects."""
         assert self.models is not None, "check_distillation refuses augmentations without a teacher"
-        return method(batch, draws.get(method.name, {}), self.models)
+        rows = tf.convert_to_tensor(self.models.teacher_unit_table)
+        models = self.models._replace(teacher_unit_table=rows)
+        return method(batch, draws.get(method.name, {}), models)
 
     def _augmented_pass(
         self, method: Augmentation, batch: Batch, draws: dict[str, Draws], tape: tf.GradientTape

@@ -108,7 +108,9 @@ class FGSM:
         if self.direction == "random":
             return random_signs(drawn(self.name, "seed", draws), embeddings.shape[1:])
         assert batch.clean_gradients is not None, "the distiller gives them to whoever needs them"
-        signs = tf.sign(tf.cast(batch.clean_gradients, tf.float32))
+        gradients = tf.cast(batch.clean_gradients, tf.float32)
+        # A scaled loss may overflow float16; the update of such a step is left out.
+        signs = tf.where(tf.math.is_nan(gradients), 0.0, tf.sign(gradients))
         return signs if self.direction == "ascent" else -signs
 
     def __call__(self, batch: Batch, draws: Draws, models: Models) -> Views:

@@ -16,6 +16,7 @@ from tfaugkd.data.shards.prepared_batches import prepared_rows, shown_from_memor
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tokenisation import Preprocessor, text_lengths, tokenise
 from tfaugkd.errors import InputError
+from tfaugkd.length_buckets import with_longest
 
 # From places among the examples, int64 [B], to what a batch holds of them, and their labels.
 Rows = Callable[[tf.Tensor], tuple[dict[str, Any], tf.Tensor]]
@@ -129,6 +130,7 @@ def training_batches(
         chosen, draws = tf.nest.map_structure(lambda values: values[own], (chosen, draws))
         inputs, y = rows(chosen)
         x = inputs | ({"draws": draws} if draws else {})
+        x = with_longest(x) if length_window > 1 else x
         return x, y, tf.ones([share]) if weights is None else tf.gather(weights, chosen)
 
     return NumberedBatches(batch, examples_of)

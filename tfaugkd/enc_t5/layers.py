@@ -13,6 +13,8 @@ from keras_hub.src.models.t5.t5_multi_head_attention import T5MultiHeadAttention
 _BUCKETS = 32
 _FARTHEST = 128
 _MASKED = -1e9
+# What float16 has in its place; beyond its largest number a padded token would be no number.
+_MASKED_IN_FLOAT16 = -3e4
 
 
 class PositionBias(keras.layers.Layer):
@@ -49,7 +51,7 @@ class PositionBias(keras.layers.Layer):
 
 def _padding_bias(padding_mask: Any, dtype: Any) -> Any:
     mask = ops.cast(padding_mask, dtype)[:, None, None, :]
-    return (1.0 - mask) * _MASKED
+    return (1.0 - mask) * (_MASKED_IN_FLOAT16 if dtype == "float16" else _MASKED)
 
 
 class DecoderPooling(keras.layers.Layer):

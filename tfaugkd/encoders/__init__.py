@@ -41,9 +41,6 @@ class Encoder(Protocol):
     def options_with(self, indices: Sequence[int]) -> dict[str, Any]:
         """Gives the options that a backbone with these layers alone is built with."""
 
-    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
-
     def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
         """Adds positions and segments, normalises: the input of the first layer."""
 

@@ -32,10 +32,6 @@ class BertEncoder:
         """Gives the options that a backbone with these layers alone is built with."""
         return {"num_layers": len(indices)}
 
-    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
-        return self.backbone.token_embedding(token_ids)
-
     def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
         """Adds positions and segments, normalises: the input of the first layer."""
         backbone = self.backbone

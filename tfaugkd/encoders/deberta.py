@@ -15,10 +15,6 @@ class DebertaEncoder(RobertaEncoder):
         """The word embeddings, a variable `[V, D]`."""
         return self.backbone.token_embedding.embeddings
 
-    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
-        return self.backbone.token_embedding(token_ids)
-
     def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
         """Normalises; positions come in the layers, and the family has no segments."""
         del segment_ids

@@ -15,10 +15,6 @@ class DistilBertEncoder(BertEncoder):
         """The word embeddings, a variable `[V, D]`."""
         return self.backbone.embeddings.token_embedding.embeddings
 
-    def embed(self, token_ids: tf.Tensor) -> tf.Tensor:
-        """Looks word embeddings up: `[B, S]` to `[B, S, D]`."""
-        return self.backbone.embeddings.token_embedding(token_ids)
-
     def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
         """Adds positions, normalises; the family has no segments, so they are not read."""
         del segment_ids

@@ -1,0 +1,70 @@
+"""A `keras.Model` that trains and scores alike on one replica and on several.
+
+Keras' own `evaluate` gives the mean over replicas of what should be the mean over examples. What
+gets past that is here, so that the distiller is free of it.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfaugkd.replicas import BLOCK, batch_size_of, check_batch_size
+
+Logs = dict[str, Any]
+
+
+class ReplicatedModel(keras.Model):
+    """A model whose `train_step` and `test_step` return logs by the names of metrics."""
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Trains, as `keras.Model.fit` does.
+
+        Args:
+            x: The data, a `tf.data.Dataset` of batches over all replicas.
+            *args: As for `keras.Model.fit`.
+            **kwargs: As for `keras.Model.fit`.
+
+        Returns:
+            Keras' history.
+
+        Raises:
+            InputError: The batches do not part into multiples of 8 for the replicas.
+        """
+        self._check(x, BLOCK)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Scores the model, as `keras.Model.evaluate` does.
+
+        Args:
+            x: The data, a `tf.data.Dataset` of batches over all replicas.
+            *args: As for `keras.Model.evaluate`.
+            **kwargs: As for `keras.Model.evaluate`.
+
+        Returns:
+            Keras' results: means over all examples, with their weights.
+
+        Raises:
+            InputError: The batches do not part equally for the replicas.
+        """
+        self._check(x, block=1)
+        return super().evaluate(x, *args, **kwargs)
+
+    def _check(self, dataset: Any, block: int) -> None:
+        """Checks that batches part, and builds the metrics by what batches look like."""
+        if isinstance(dataset, tf.data.Dataset) and (size := batch_size_of(dataset)):
+            replicas = self.distribute_strategy.num_replicas_in_sync
+            check_batch_size("The batch size", size, replicas, block)
+            self._maybe_symbolic_build(data_batch=dataset.element_spec)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        # Keras would take a batch out of the data; what batches look like is known from `_check`.
+        if data_batch is not None:
+            super()._maybe_symbolic_build(data_batch=data_batch)
+
+    def _get_metrics_result_or_logs(self, logs: Logs) -> Logs:
+        # Where a metric did not move, Keras would give the last step's logs, which are a mean over
+        # replicas, and not over examples where weights differ.
+        results = self.get_metrics_result()
+        return {name: results[name] for name in logs}
