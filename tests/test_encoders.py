@@ -59,3 +59,14 @@ def test_attention_worked_out_beside_t5_is_the_one_that_it_uses():
     mixed = tf.einsum("bhqk,bkhd->bqhd", attention, values)
     found = own.output_projector(tf.reshape(mixed, [8, LENGTH, 6]))
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_last_layer_is_run_for_what_the_head_reads(entered, model):
+    encoder, states, mask = entered
+    whole = encoder.layer(1, states, mask, False)
+    read = whole[:, :1] if encoder.first_token_alone else whole
+    found = encoder.last_layer(states, mask, False)
+    np.testing.assert_allclose(found, read, atol=1e-5)
+    compiled = tf.function(encoder.last_layer, jit_compile=True, autograph=False)
+    np.testing.assert_allclose(compiled(states, mask, False), read, atol=1e-5)
+    assert (found.shape[1] == 1) == model.first_token_alone

@@ -115,6 +115,11 @@ class SplitClassifier:
         return self._encoder.depth
 
     @property
+    def first_token_alone(self) -> bool:
+        """Whether `logits` runs the last layer for the first token alone."""
+        return self._encoder.first_token_alone
+
+    @property
     def num_heads(self) -> int:
         """The number of attention heads H of a layer."""
         return self.classifier.backbone.num_heads
@@ -174,6 +179,8 @@ class SplitClassifier:
     def logits(self, inputs: Tokens | Hidden, training: bool = False) -> tf.Tensor:
         """Runs the model from its inputs, tokens or states, to the end.
 
+        Of the last layer only what the head reads is computed.
+
         Args:
             inputs: Where to begin.
             training: Whether dropout is on.
@@ -183,8 +190,14 @@ class SplitClassifier:
         """
         if isinstance(inputs, Tokens):
             inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
-        states = self.encode(*inputs, training=training)
-        return tf.cast(self._encoder.head(states, inputs.padding_mask, training), tf.float32)
+        states, mask, last = inputs.states, inputs.padding_mask, self.num_layers - 1
+        if inputs.layer == 0:
+            states = self._encoder.enter(states, inputs.segment_ids, training)
+        for index in range(inputs.layer, last):
+            states = self._encoder.layer(index, states, mask, training)
+        if inputs.layer <= last:
+            states = self._encoder.last_layer(states, mask, training)
+        return tf.cast(self._encoder.head(states, mask, training), tf.float32)
 
     def trace(
         self, inputs: Tokens | Hidden, training: bool = False, attention: bool = True

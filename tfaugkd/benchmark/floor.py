@@ -7,9 +7,11 @@ batch of B texts of S tokens, T = B S, one pass forward through L layers takes
 
 where A is the width of all heads together (D, but for T5), F that of the feed-forward blocks and m
 the number of their matrices (2, or 3 where they are gated). In order: the four projections of
-attention; scores and weighted sums; the feed-forward block; the head. A pass back takes twice as
-much, or as much as the pass forward where only the embeddings' gradient is wanted. A search of the
-vocabulary takes 2 V D a position.
+attention; scores and weighted sums; the feed-forward block; the head. Where the head reads the
+first token alone, the last layer has only its keys and values for T tokens, and all else for B.
+A pass back takes twice as much, or as much as the pass forward where only the embeddings' gradient
+is wanted. A search of the vocabulary takes
+2 V D a position.
 
 Padding is counted like text, because shapes are static. Everything else (softmax, layer norms,
 GELU, dropout, the embedding table's gradient, the optimizer) is bound by memory and counted as
@@ -55,11 +57,12 @@ def forward_operations(model: SplitClassifier, shapes: Shapes) -> int:
     width, inner, tokens = model.width, backbone.intermediate_dim, shapes.positions
     heads = model.num_heads * getattr(backbone, "key_value_dim", width // model.num_heads)
     matrices = 3 if getattr(backbone, "use_gated_activation", False) else 2
-    projections = 8 * tokens * width * heads
-    attention = 4 * tokens * shapes.sequence_length * heads
-    feed_forward = 2 * matrices * tokens * width * inner
-    head = 2 * shapes.batch_size * width * (width + model.num_classes)
-    return model.num_layers * (projections + attention + feed_forward) + head
+    # Of a token: its key and value; and its query, what it attends to, and its feed-forward block.
+    read = 4 * width * heads
+    written = read + 4 * shapes.sequence_length * heads + 2 * matrices * width * inner
+    last = shapes.batch_size if model.first_token_alone else tokens
+    layers = model.num_layers * tokens * read + ((model.num_layers - 1) * tokens + last) * written
+    return layers + 2 * shapes.batch_size * width * (width + model.num_classes)
 
 
 def step_operations(

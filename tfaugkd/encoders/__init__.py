@@ -35,6 +35,10 @@ class Encoder(Protocol):
         """The transformer layers, in the order in which they run."""
 
     @property
+    def first_token_alone(self) -> bool:
+        """Whether the head reads the first token alone, and the last layer is run for no other."""
+
+    @property
     def depth(self) -> int:
         """The number of transformer layers."""
 
@@ -53,6 +57,9 @@ class Encoder(Protocol):
         self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Runs one layer; also gives its attention maps `[B, H, S, S]`, before their dropout."""
+
+    def last_layer(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
+        """Runs the last layer for what the head reads: `[B, S, D]`, or `[B, 1, D]` of the first."""
 
     def head(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Turns the last layer's states into logits: `[B, S, D]` to `[B, C]`."""

@@ -5,9 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfaugkd.encoders.first_token import first_token_of
+
 
 class BertEncoder:
     """The pieces of a KerasHub `BertTextClassifier`."""
+
+    first_token_alone = True
 
     def __init__(self, classifier: Any) -> None:
         self.classifier = classifier
@@ -54,6 +58,10 @@ class BertEncoder:
         return self.layers[index](
             hidden, padding_mask=padding_mask, training=training, return_attention_scores=True
         )
+
+    def last_layer(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
+        """Runs the last layer for the first token alone: `[B, S, D]` to `[B, 1, D]`."""
+        return first_token_of(self.layers[-1], hidden, padding_mask, training)
 
     def head(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
         """Pools the first token and classifies it: `[B, S, D]` to `[B, C]`."""

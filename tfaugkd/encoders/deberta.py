@@ -10,6 +10,8 @@ from tfaugkd.encoders.roberta import RobertaEncoder
 class DebertaEncoder(RobertaEncoder):
     """The pieces of a KerasHub `DebertaV3TextClassifier`; its head is RoBERTa's."""
 
+    first_token_alone = False
+
     @property
     def table(self) -> Any:
         """The word embeddings, a variable `[V, D]`."""
@@ -31,6 +33,10 @@ class DebertaEncoder(RobertaEncoder):
             padding_mask=padding_mask,
             training=training,
         )
+
+    def last_layer(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
+        """Runs the last layer whole: positions are relative, and the layer keeps them to itself."""
+        return self.layer(self.depth - 1, hidden, padding_mask, training)
 
     def layer_and_attention(
         self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool

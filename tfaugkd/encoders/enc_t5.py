@@ -8,6 +8,8 @@ from tfaugkd.encoders.bert import BertEncoder
 class EncT5Encoder(BertEncoder):
     """The pieces of an `EncT5TextClassifier`."""
 
+    first_token_alone = False
+
     def enter(self, embeddings: tf.Tensor, segment_ids: tf.Tensor, training: bool) -> tf.Tensor:
         """Drops out, no more: positions come in the layers, and the family has no segments."""
         del segment_ids
@@ -20,6 +22,10 @@ class EncT5Encoder(BertEncoder):
         bias = self.backbone.position_bias(hidden, padding_mask=padding_mask)
         hidden, _ = self.layers[index](hidden, position_bias=bias, training=training)
         return hidden
+
+    def last_layer(self, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool) -> tf.Tensor:
+        """Runs the last layer whole: its head reads the states of all tokens."""
+        return self.layer(self.depth - 1, hidden, padding_mask, training)
 
     def layer_and_attention(
         self, index: int, hidden: tf.Tensor, padding_mask: tf.Tensor, training: bool
