@@ -57,7 +57,7 @@ class AugmentedExamples(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Writes a page, if it is time."""
-        if self.every and int(self.model.optimizer.iterations) % self.every == 0:
+        if self.every and int(self.model.optimizer.iterations.numpy()) % self.every == 0:
             self._write()
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -74,7 +74,7 @@ class AugmentedExamples(keras.callbacks.Callback):
         self._written_at = state["written_at"]
 
     def _write(self) -> None:
-        step = int(self.model.optimizer.iterations)
+        step = int(self.model.optimizer.iterations.numpy())
         if not self.model.augmentations or step == self._written_at:
             return
         self._written_at = step

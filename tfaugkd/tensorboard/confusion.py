@@ -55,7 +55,7 @@ class ConfusionMatrix(keras.callbacks.Callback):
         """Draws the matrix."""
         write_confusion(
             *(self.log_dir, self.name, np.asarray(self.examples.labels), self.logits()),
-            *(self.examples.label_names, int(self.model.optimizer.iterations)),
+            *(self.examples.label_names, int(self.model.optimizer.iterations.numpy())),
         )
 
     def get_state(self) -> dict[str, Any]:
