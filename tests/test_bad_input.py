@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfaugkd.command_line import read_config
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.config_input import check, read_yaml
 from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.files import read_label_names, read_labelled, read_texts
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig, DistillConfig
+from tfaugkd.job_configs import DistillConfig
 from tfaugkd.sweep_config import SweepConfig
 
 EXAMPLES = int(os.environ.get("TFAUGKD_BAD_INPUTS", "100"))

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split
 from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.files import read_labelled, read_texts
 from tfaugkd.data.tasks import Task
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.preparation_parts import split_into_parts
 

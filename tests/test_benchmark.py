@@ -15,7 +15,8 @@ from tfaugkd.benchmark.floor import step_operations
 from tfaugkd.benchmark.rows import RATIOS, ROWS
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.benchmark.steps import timed_step
-from tfaugkd.config import DataConfig, StudentConfig
+from tfaugkd.config import StudentConfig
+from tfaugkd.data_config import DataConfig
 
 NAMES = [
     "finetune",

@@ -10,10 +10,11 @@ import pytest
 
 from tfaugkd import command_line
 from tfaugkd.command_line import JOBS, main, read_config
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.config import MethodConfig, Objective
 from tfaugkd.config_fields import dotted_keys
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig, DistillConfig, PredictConfig
+from tfaugkd.job_configs import DistillConfig, PredictConfig
 
 ROOT = Path(__file__).parents[1]
 METHODS = """

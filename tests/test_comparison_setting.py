@@ -4,17 +4,18 @@ from dataclasses import replace
 import pytest
 from conftest import LENGTH, sentiment
 
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.comparison_setting import (
     Setting,
     is_comparison,
     require_same_setting,
     write_setting,
 )
-from tfaugkd.config import MethodConfig, Objective, StudentConfig, TensorBoardConfig, TrainConfig
+from tfaugkd.config import MethodConfig, Objective, StudentConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output
-from tfaugkd.job_configs import CompareConfig
+from tfaugkd.train_config import TensorBoardConfig, TrainConfig
 from tfaugkd.training import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))

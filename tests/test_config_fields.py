@@ -1,10 +1,11 @@
 import pytest
 
 from tfaugkd.command_line import read_config
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig
 from tfaugkd.config_fields import build, describe, dotted_keys, fields_of, kind_of
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig, DistillConfig, EvaluateConfig
+from tfaugkd.job_configs import DistillConfig, EvaluateConfig
 
 
 def test_keys_are_dotted_and_in_order():

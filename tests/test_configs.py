@@ -21,6 +21,7 @@ from tfaugkd.augment.tmix import TMix
 from tfaugkd.augment.variants import Variants
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.command_line import JOBS
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.compatibility import check_distillation, check_labels
 from tfaugkd.config import PACKAGED, MethodConfig
 from tfaugkd.config_fields import build
@@ -28,9 +29,10 @@ from tfaugkd.data.batches import training_batches
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.tasks import TASKS, plain_spelling
 from tfaugkd.distiller import Distiller
-from tfaugkd.job_configs import AugmentConfig, CompareConfig, DistillConfig, TeacherConfig
+from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.losses import check_objective
 from tfaugkd.offline import REWRITERS
+from tfaugkd.offline_config import AugmentConfig
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.synonyms import Synonyms
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from tfaugkd import DistillationHyperModel
-from tfaugkd.config import DataConfig, StudentConfig, TrainConfig
+from tfaugkd.config import StudentConfig
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.job_configs import DistillConfig
+from tfaugkd.train_config import TrainConfig
 
 SPACE = [
     {"key": "student.layers", "choice": [1, 2]},

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from conftest import LENGTH, bert, sentiment
 
-from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import MethodConfig, Objective, StudentConfig
 from tfaugkd.data.tasks import Task
 from tfaugkd.fingerprint import first_difference
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
@@ -12,6 +12,7 @@ from tfaugkd.job_fingerprint import (
     method_fingerprint,
     teacher_job_fingerprint,
 )
+from tfaugkd.train_config import TrainConfig
 from tfaugkd.training import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load
 from tfaugkd.data.load import load_split, source_of, task_of, training_ids
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 
 

@@ -7,10 +7,11 @@ import yaml
 from conftest import command, complaint, sentiment, write_yaml
 
 from tfaugkd import comparison
-from tfaugkd.config import DataConfig, MethodConfig
+from tfaugkd.comparison_config import CompareConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.variants import read_variants
-from tfaugkd.job_configs import CompareConfig
+from tfaugkd.data_config import DataConfig
 from tfaugkd.offline import new_texts
 
 TRAIN = {"steps": 40, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}

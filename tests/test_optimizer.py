@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from conftest import bert, enc_t5
 
-from tfaugkd.config import TrainConfig
 from tfaugkd.optimizer import WarmupLinearDecay, build_optimizer
+from tfaugkd.train_config import TrainConfig
 
 
 def rates(schedule, count):

@@ -8,15 +8,16 @@ from conftest import LENGTH, command, complaint, sentiment, write_yaml
 
 from tfaugkd import comparison, preparation
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig, MethodConfig
+from tfaugkd.comparison_config import CompareConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.data import load_train
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.files import write_rows
 from tfaugkd.data.shards.manifest import read_manifest
 from tfaugkd.data.shards.writing import write_failure
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.folders import only_writer
-from tfaugkd.job_configs import CompareConfig
 from tfaugkd.prediction import predict_logits
 from tfaugkd.preparation_worker import Worker
 from tfaugkd.saved_model import load_model

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from conftest import sentiment
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.files import write_rows
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.preparation_parts import read_part, split_into_parts
 

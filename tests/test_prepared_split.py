@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import LENGTH, bert, sentiment, store
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.data.files import write_rows
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 
 

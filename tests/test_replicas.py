@@ -11,12 +11,13 @@ from every_method import with_variants
 
 from tfaugkd.audit import audit
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DeepDistillation, Objective, TrainConfig
+from tfaugkd.config import DeepDistillation, Objective
 from tfaugkd.data.batches import evaluation_batches, training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.replicas import check_batch_size
+from tfaugkd.train_config import TrainConfig
 
 OBJECTIVE = Objective(distance="kl", temperature=2.0, deep=DeepDistillation(hidden=0.5))
 # The norm of the whole gradient is above 1, that of most replicas' parts is below.

@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from tfaugkd.config import DataConfig, MethodConfig
+from tfaugkd.comparison_config import CompareConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.shares import part_of_train, takes_part
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig
 
 
 def _ids(count: int, split: str = "train", **fields: Any) -> list[str]:

@@ -6,13 +6,13 @@ import keras_tuner
 import pytest
 
 from tfaugkd.command_line import read_config
-from tfaugkd.config import TrainConfig
 from tfaugkd.errors import InputError
 from tfaugkd.job_configs import DistillConfig
 from tfaugkd.plain_json import write_json
 from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.sweep_report import ranking_rows, report_sweep
 from tfaugkd.sweep_trials import Trial, trials_folder
+from tfaugkd.train_config import TrainConfig
 
 SPACE = [
     {"key": "loss.soft", "choice": [0.5, 1.0, 2.0]},

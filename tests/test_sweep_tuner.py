@@ -3,13 +3,13 @@ import pytest
 from sweeps import Distillations
 
 from tfaugkd import sweep_trials, sweep_tuner
-from tfaugkd.config import TrainConfig
 from tfaugkd.errors import InputError
 from tfaugkd.job_configs import DistillConfig
 from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.sweep_space import read_space
 from tfaugkd.sweep_trials import finished_trials, ranked
 from tfaugkd.sweep_tuner import draw, search, shortened
+from tfaugkd.train_config import TrainConfig
 
 ACCURACY = keras_tuner.Objective("accuracy", "max")
 SPACE = [

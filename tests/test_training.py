@@ -11,14 +11,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 from tfaugkd import training
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import (
-    DeepDistillation,
-    MethodConfig,
-    Objective,
-    StudentConfig,
-    TensorBoardConfig,
-    TrainConfig,
-)
+from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
@@ -26,14 +19,9 @@ from tfaugkd.exact_resume import ExactResume
 from tfaugkd.presets import load_classifier
 from tfaugkd.scoring import Scored
 from tfaugkd.stored_logits import stored_logits
-from tfaugkd.training import (
-    FINE_TUNING,
-    Texts,
-    build_student,
-    describe_objective,
-    metric_means,
-    train,
-)
+from tfaugkd.student import build_student
+from tfaugkd.train_config import TensorBoardConfig, TrainConfig
+from tfaugkd.training import FINE_TUNING, Texts, describe_objective, metric_means, train
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))
 TEXTS = Texts(TASK, sentiment(40), sentiment(24, seed=1), LENGTH)

@@ -22,7 +22,7 @@ from tfaugkd.data.examples import Examples
 from tfaugkd.data.order import shuffled_indices
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import AugmentConfig
+from tfaugkd.offline_config import AugmentConfig
 from tfaugkd.rewriting import rewritten
 
 _LOG = logging.getLogger("tfaugkd")

@@ -17,22 +17,22 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 import jsonargparse
 
 from tfaugkd.benchmark.config import BenchmarkConfig
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.config_fields import build, describe, kind_of
 from tfaugkd.config_input import Typed, check, nested, read_yaml
 from tfaugkd.errors import InputError, unknown_name
 from tfaugkd.faults import disk_fault
 from tfaugkd.interruption import Interrupted
 from tfaugkd.job_configs import (
-    AugmentConfig,
-    CompareConfig,
     DistillConfig,
     EvaluateConfig,
     PredictConfig,
-    PrepareConfig,
     ReportConfig,
     SubmitConfig,
     TeacherConfig,
 )
+from tfaugkd.offline_config import AugmentConfig
+from tfaugkd.preparation_config import PrepareConfig
 from tfaugkd.quiet_import import import_quietly
 from tfaugkd.reproduce.config import ReproduceConfig
 from tfaugkd.sweep_config import SweepConfig

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.comparison_rows import comparison_rows
 from tfaugkd.comparison_run import Run
 from tfaugkd.comparison_setting import (
@@ -31,9 +32,9 @@ from tfaugkd.comparison_training import (
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.errors import InputError
+from tfaugkd.finished_model import command_line
 from tfaugkd.folders import only_writer, prepare_output, require_new_folder
-from tfaugkd.job_configs import CompareConfig
-from tfaugkd.jobs import check_teacher, command_line, paths_of
+from tfaugkd.jobs import check_teacher, paths_of
 from tfaugkd.machine import describe_machine
 from tfaugkd.model_fit import check_length, check_tokens
 from tfaugkd.prediction import EVALUATION_BATCH
@@ -42,7 +43,8 @@ from tfaugkd.run_folder import write_config
 from tfaugkd.saved_model import load_model
 from tfaugkd.scoring import require_labels
 from tfaugkd.strategy import computes
-from tfaugkd.training import Texts, build_student
+from tfaugkd.student import build_student
+from tfaugkd.training import Texts
 
 _LOG = logging.getLogger("tfaugkd")
 

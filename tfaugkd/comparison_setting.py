@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tfaugkd
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import (
@@ -15,7 +16,6 @@ from tfaugkd.fingerprint import (
     texts_fingerprint,
 )
 from tfaugkd.folders import MARKER
-from tfaugkd.job_configs import CompareConfig
 from tfaugkd.job_fingerprint import data_fingerprint, student_fingerprint, train_fingerprint
 from tfaugkd.plain_json import read_json, write_json
 from tfaugkd.saved_model import model_path

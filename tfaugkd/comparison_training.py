@@ -16,15 +16,17 @@ from tfaugkd.comparison_setting import TEACHER, Setting
 from tfaugkd.config import MethodConfig
 from tfaugkd.confusion import confusion_of
 from tfaugkd.fingerprint import folder_fingerprint
+from tfaugkd.finished_model import save_trained
 from tfaugkd.job_fingerprint import method_fingerprint
-from tfaugkd.jobs import check_teacher, save_trained
+from tfaugkd.jobs import check_teacher
 from tfaugkd.machine import describe_machine
 from tfaugkd.model_fit import check_fit
 from tfaugkd.presets import load_classifier
 from tfaugkd.run_folder import LOGS_FOLDER, exact_resume
 from tfaugkd.saved_model import MODEL_FOLDER, load_model, model_path
 from tfaugkd.scoring import score_model
-from tfaugkd.training import FINE_TUNING, Texts, Trained, build_student, metric_means, train
+from tfaugkd.student import build_student
+from tfaugkd.training import FINE_TUNING, Texts, Trained, metric_means, train
 
 _LOG = logging.getLogger("tfaugkd")
 

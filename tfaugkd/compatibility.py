@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from tfaugkd.augment.method import Augmentation, ShowsVariants, TakesDegree
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig, Objective
+from tfaugkd.config import Objective
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.load import training_ids
 from tfaugkd.data.shards.prepared_batches import shown_from_memory
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.losses import check_objective
 from tfaugkd.tokenizer_comparison import same_vocabulary, tokenizer_name

@@ -9,16 +9,18 @@ import keras
 import keras_tuner
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig, MethodConfig, Options
+from tfaugkd.config import MethodConfig, Options
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.job_configs import DistillConfig
 from tfaugkd.jobs import read_texts_of
 from tfaugkd.saved_model import load_model
 from tfaugkd.scoring import score_model
+from tfaugkd.student import build_student
 from tfaugkd.sweep_keys import configured
 from tfaugkd.sweep_space import Parameter, read_space
 from tfaugkd.sweep_tuner import draw, shortened
-from tfaugkd.training import Texts, build_student, metric_means, train
+from tfaugkd.training import Texts, metric_means, train
 
 
 class DistillationHyperModel(keras_tuner.HyperModel):

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from tfaugkd.config import (
     PACKAGED,
-    DataConfig,
-    MethodConfig,
     Objective,
     Options,
     Pooling,
@@ -16,11 +14,10 @@ from tfaugkd.config import (
     Resume,
     Strategy,
     StudentConfig,
-    TrainConfig,
-    check_share,
     require,
 )
-from tfaugkd.errors import InputError
+from tfaugkd.data_config import DataConfig
+from tfaugkd.train_config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -188,118 +185,6 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
-class AugmentConfig:
-    """Show what augmentations do, or write variants of the training texts, before any training.
-
-    Args:
-        output: CSV, TSV or JSONL file for the variants. Its column id names the original, the
-            others hold the text. Train on it by data.added_file, or by the augmentation
-            {name: variants, file: FILE}. Not needed with show or stats.
-        augment: List of methods, each a name with its options; each writes its own variants.
-            There are tinybert (probability, candidates, masked_lm), TinyBERT's editing of words;
-            back_translation (models, language, pivot), through a folder of translation models;
-            and those of `tfaugkd distill` that make text, as in [{name: augpro_mix}]. With show or
-            stats alone there are all of `tfaugkd distill`'s; if none is listed, every one is shown
-            that needs no option.
-        data: The texts. Those of the training split are augmented, as far as they are trained on.
-        teacher: Folder of a teacher, or a preset, whose tokens and word embeddings methods use.
-            Where they follow a gradient, it is the one by which this model would learn the labels.
-        copies: Variants of each text by each method. DA-for-KD takes 4 and 8, TinyBERT 10 to 30.
-            Those that repeat a text are left out.
-        show: So many texts are printed, each with what every method makes of it, the changes
-            marked, and the teacher's answers to both.
-        stats: Print numbers for each method, over up to 256 texts: how much it changes, how many of
-            the labels the teacher gives, how undecided it gets, how far the texts are from real
-            ones, how fast it is.
-        batch_size: Texts augmented at once; a multiple of 8.
-        seed: Of all that is drawn.
-        jit_compile: Compile those methods of `tfaugkd distill` with XLA.
-        overwrite: Replace an output that exists.
-    """
-
-    output: str | None = None
-    augment: list[Options] = field(default_factory=list)
-    data: DataConfig = field(default_factory=DataConfig)
-    teacher: str = "outputs/teacher"
-    copies: int = 4
-    show: int = 0
-    stats: bool = False
-    batch_size: int = 64
-    seed: int = 0
-    jit_compile: bool = True
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.show >= 0, "show", self.show, "0 or more")
-        asked = self.output is not None or self.show > 0 or self.stats
-        require(asked, "output", self.output, "a file, where neither show nor stats is given")
-        listed = bool(self.augment) or self.output is None
-        require(listed, "augment", self.augment, "at least one method")
-        require(self.copies >= 1, "copies", self.copies, "1 or more")
-        eights = self.batch_size >= 8 and self.batch_size % 8 == 0
-        require(eights, "batch_size", self.batch_size, "a multiple of 8")
-
-
-@dataclass(frozen=True)
-class PrepareConfig:
-    """Tokenise the training texts into shards by Apache Beam, for corpora beyond memory.
-
-    Args:
-        output: Folder for the shards and their manifest; new or empty, or one where the same
-            preparation was interrupted, which goes on. Train on it by data.prepared.
-        data: The texts: the whole training split, and those of unlabelled_file behind it. Files,
-            and GLUE's, are never read whole; train_file and unlabelled_file may be patterns, as in
-            "corpus/part-*.jsonl". Parts are taken in training, not here.
-        model: Whose tokenizer reads the texts: the student's, as the folder of a trained model
-            (its teacher's, where it takes layers of that) or a preset.
-        teacher: Folder of a teacher whose answers to the texts are stored, so that training need
-            not ask it about clean text. Tokens for it are stored, too, where its vocabulary is
-            another one.
-        augment: List of methods that write variants, each a name with its options, as for `tfaugkd
-            augment`. They stand among the texts, with their originals' labels (MixKD's +BT), made
-            shard by shard. Their embeddings are the teacher's, or model's where there is none.
-        copies: Variants of each text by each method; those that repeat a text are left out.
-        shard_examples: Texts of the source in a shard.
-        batch_size: Texts augmented or answered at once; a multiple of 8.
-        seed: Of all that is drawn for augmentations.
-        jit_compile: Compile augmentations with XLA.
-        runner: Beam's runner. Its workers must see the files and folders under the same names.
-        runner_options: The runner's options, as in {direct_num_workers: 2}.
-        overwrite: Replace what stands in output, and begin anew.
-    """
-
-    output: str
-    data: DataConfig = field(default_factory=DataConfig)
-    model: str = "outputs/teacher"
-    teacher: str | None = None
-    augment: list[Options] = field(default_factory=list)
-    copies: int = 1
-    shard_examples: int = 10_000
-    batch_size: int = 64
-    seed: int = 0
-    jit_compile: bool = True
-    runner: str = "DirectRunner"
-    runner_options: Options = field(default_factory=dict)
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.copies >= 1, "copies", self.copies, "1 or more")
-        require(self.shard_examples >= 1, "shard_examples", self.shard_examples, "1 or more")
-        eights = self.batch_size >= 8 and self.batch_size % 8 == 0
-        require(eights, "batch_size", self.batch_size, "a multiple of 8")
-        again = self.data.prepared
-        require(again is None, "data.prepared", again, "left out where texts are prepared")
-        require(self.data.added_file is None, "data.added_file", self.data.added_file, _IN_SHARDS)
-        parts = {"held_out", "train_examples", "train_share", "skip_examples", "skip_share"}
-        for key in sorted(parts):
-            value = getattr(self.data, key)
-            require(not value, f"data.{key}", value, "left out: parts are taken in training")
-
-
-_IN_SHARDS = "left out: variants are put into shards by augment"
-
-
-@dataclass(frozen=True)
 class SubmitConfig:
     """Write the answers of trained models to GLUE's test splits as its server takes them.
 
@@ -345,82 +230,3 @@ class ReportConfig:
         require(once, "runs", self.runs, "different folders, at least one")
         alone = self.output is not None or len(self.runs) == 1
         require(alone, "output", self.output, "a file, where there are several runs")
-
-
-@dataclass(frozen=True)
-class CompareConfig:
-    """Fine-tune one teacher, distil a student by every method, and say what each is worth.
-
-    Args:
-        data: The texts that the students see.
-        teacher: Folder of a teacher that is there already (made by `tfaugkd teacher`, or the
-            folder teacher of an earlier comparison). Then none is fine-tuned, and the other
-            keys that begin with teacher_ must not be given.
-        teacher_examples: Labelled examples for the teacher; all that there are if not given.
-        teacher_share: The same as a share of the training split, above 0 and up to 1. With
-            data.skip_share the same, teacher and students have no example in common.
-        teacher_preset: What the teacher starts from.
-        teacher_pooling: How a T5 preset comes to one vector a text: decoder or mean.
-        teacher_train: The teacher's optimisation.
-        student: Where the students come from.
-        train: The students' optimisation.
-        methods: The rows: a name and what sets the method apart.
-        baseline: The row that the others are compared with.
-        split: The split that the table is about: dev, test or held_out.
-        seeds: Every method is run once with each seed.
-        check_teacher: Refuse a teacher that scores no better than chance on the dev split.
-        strategy: Where it computes; see `tfaugkd distill`.
-        precision: What the models compute in; see `tfaugkd distill`.
-        output: Folder for the models, the logs and the report; new or empty, or one with a
-            comparison that was interrupted, which goes on: models that are finished are taken over,
-            and the one that was being trained goes on from its newest checkpoint. Methods and seeds
-            may be added to it; all else must be as before.
-        overwrite: Replace what stands in output, and begin anew.
-        resume: auto goes on with a comparison that was interrupted; never refuses its folder.
-    """
-
-    methods: dict[str, MethodConfig]
-    data: DataConfig = field(default_factory=DataConfig)
-    teacher: str | None = None
-    teacher_examples: int | None = None
-    teacher_share: float | None = None
-    teacher_preset: str = PACKAGED
-    teacher_pooling: Pooling | None = None
-    teacher_train: TrainConfig = field(default_factory=TrainConfig)
-    student: StudentConfig = field(default_factory=StudentConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
-    baseline: str = "KD"
-    split: str = "test"
-    seeds: list[int] = field(default_factory=lambda: [0])
-    check_teacher: bool = True
-    strategy: Strategy = "auto"
-    precision: Precision = "float32"
-    output: str = "outputs/comparison"
-    overwrite: bool = False
-    resume: Resume = "auto"
-
-    def __post_init__(self) -> None:
-        require(bool(self.methods), "methods", self.methods, "at least one method")
-        examples = self.teacher_examples
-        check_share("teacher_share", self.teacher_share, "teacher_examples", examples)
-        known = self.baseline in self.methods
-        require(known, "baseline", self.baseline, f"one of {', '.join(self.methods)}")
-        if self.teacher is not None:
-            self._require_no_second_teacher()
-        once = len(set(self.seeds)) == len(self.seeds)
-        require(bool(self.seeds) and once, "seeds", self.seeds, "different numbers, at least one")
-
-    def _require_no_second_teacher(self) -> None:
-        unused = {
-            "teacher_examples": None,
-            "teacher_share": None,
-            "teacher_preset": PACKAGED,
-            "teacher_pooling": None,
-            "teacher_train": TrainConfig(),
-        }
-        for key, default in unused.items():
-            if getattr(self, key) != default:
-                raise InputError(
-                    f"teacher is {self.teacher!r}, which is trained already, so {key} must be left "
-                    "out."
-                )

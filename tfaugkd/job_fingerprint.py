@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import tfaugkd
-from tfaugkd.config import MethodConfig, StudentConfig, TrainConfig
+from tfaugkd.config import MethodConfig, StudentConfig
 from tfaugkd.fingerprint import (
     file_fingerprint,
     folder_fingerprint,
@@ -17,6 +17,7 @@ from tfaugkd.fingerprint import (
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.plain_json import plain
 from tfaugkd.saved_model import model_path
+from tfaugkd.train_config import TrainConfig
 from tfaugkd.training import Texts
 
 # A run that stopped at a nan may go on without that step; TensorBoard's pages only show.

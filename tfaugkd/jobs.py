@@ -1,8 +1,6 @@
 """The jobs `tfaugkd teacher` and `tfaugkd distill`: read, train, score, save."""
 
 import logging
-import shlex
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,47 +9,36 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfaugkd.activation import activation_beyond_preset
 from tfaugkd.augment import build_augmentations
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
-from tfaugkd.config import DataConfig, MethodConfig, Options
-from tfaugkd.confusion import confusion_of
+from tfaugkd.config import MethodConfig, Options
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.teacher_file import read_teacher_logits
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.fingerprint import folder_fingerprint
+from tfaugkd.finished_model import finish
 from tfaugkd.folders import prepare_output
 from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.job_fingerprint import distill_job_fingerprint, teacher_job_fingerprint
-from tfaugkd.machine import describe_machine
 from tfaugkd.metrics import require_better_than_chance
-from tfaugkd.model_card import Card, model_card
 from tfaugkd.model_fit import check_fit, check_length, check_tokens
-from tfaugkd.plain_json import write_json
 from tfaugkd.presets import load_classifier
 from tfaugkd.run_folder import (
     LOGS_FOLDER,
-    SCORES_FILE,
     exact_resume,
     output_of_run,
     require_usable_output,
     write_config,
 )
-from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, model_path, save_model
+from tfaugkd.saved_model import load_model, model_path
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.strategy import computes
+from tfaugkd.student import build_student
 from tfaugkd.tensorboard.confusion import write_confusion
-from tfaugkd.training import (
-    FINE_TUNING,
-    Texts,
-    Trained,
-    build_student,
-    describe_objective,
-    metric_means,
-    train,
-)
+from tfaugkd.training import FINE_TUNING, Texts, train
 
 _LOG = logging.getLogger("tfaugkd")
 
@@ -238,105 +225,3 @@ def start_output(config: Any, inputs: Iterable[str]) -> Path:
     folder = prepare_output(config.output, config.overwrite, inputs)
     write_config(folder, config)
     return folder
-
-
-def finish(
-    output: Path,
-    trained: Trained,
-    texts: Texts,
-    method: MethodConfig,
-    name: str,
-    teacher: str = "",
-) -> Scored:
-    """Scores a trained model on the dev split, saves it with its card and prints what came of it.
-
-    Args:
-        output: The job's folder.
-        trained: The model.
-        texts: What it was trained on, and the dev split.
-        method: How it was trained.
-        name: The method, for people.
-        teacher: What it was distilled from.
-
-    Returns:
-        The scores on the dev split.
-    """
-    dev = texts.dev
-    assert dev is not None, "the jobs read one"
-    scored = score_model(trained.model, dev, texts.task, texts.sequence_length)
-    folder = output / MODEL_FOLDER
-    save_trained(folder, trained.model, texts, method, name, scored, "dev", len(dev), teacher)
-    result = {
-        "scores": scored.scores,
-        "split": "dev",
-        "examples": len(dev),
-        "training": metric_means(trained.history),
-        "distinct": {key: found.distinct for key, found in trained.audits.items()},
-        "seconds_per_step": trained.seconds_per_step,
-        "confusion": confusion_of(np.asarray(dev.labels), scored.logits),
-        "parameters": trained.model.parameter_count,
-        "machine": describe_machine(),
-    }
-    # Last: where it stands, everything stands.
-    write_json(output / SCORES_FILE, result)
-    for metric, value in scored.scores.items():
-        print(f"{metric} on {len(dev)} examples of dev: {value:.4f}")
-    for key, found in trained.audits.items():
-        print(
-            f"{key}: {trained.degree[key]:.0%} of the tokens changed, "
-            f"{found.distinct:.0%} of {found.texts} texts new"
-        )
-    print(f"Saved in {folder}")
-    return scored
-
-
-def save_trained(
-    folder: Path,
-    model: SplitClassifier,
-    texts: Texts,
-    method: MethodConfig,
-    name: str,
-    scored: Scored,
-    split: str,
-    split_size: int,
-    teacher: str = "",
-) -> None:
-    """Saves a model as a KerasHub preset with its labels' names and a model card.
-
-    Args:
-        folder: Where to.
-        model: The model.
-        texts: What it was trained on.
-        method: How it was trained.
-        name: The method, for people.
-        scored: Its scores.
-        split: Where it was scored.
-        split_size: On how many examples.
-        teacher: What it was distilled from.
-    """
-    pair = texts.train.pair
-    names = texts.train.label_names
-    facts = ModelFacts(texts.task.name, names, texts.sequence_length, pair)
-    card = Card(
-        name=f"{texts.task.name}: {name}",
-        task=texts.task.name,
-        label_names=names,
-        method=name,
-        objective=describe_objective(method),
-        scores=scored.scores,
-        split=split,
-        split_size=split_size,
-        training_examples=len(texts.train),
-        command=command_line(),
-        teacher=teacher,
-        pair=pair,
-        folder=str(folder),
-        activation=activation_beyond_preset(model.classifier),
-        needs_package=type(model.classifier).__module__.startswith("tfaugkd."),
-    )
-    save_model(model.classifier, folder, facts, model_card(card))
-
-
-def command_line() -> str:
-    """Gives what was typed to start this process."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

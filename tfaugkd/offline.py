@@ -20,9 +20,10 @@ from tfaugkd.data.formats import ending_of
 from tfaugkd.data.variants import ID
 from tfaugkd.errors import InputError
 from tfaugkd.folders import require_new_file
-from tfaugkd.job_configs import AugmentConfig, PrepareConfig
 from tfaugkd.jobs import paths_of
 from tfaugkd.model_fit import check_fit, check_length
+from tfaugkd.offline_config import AugmentConfig
+from tfaugkd.preparation_config import PrepareConfig
 from tfaugkd.rewriting import Rewrites, Rewritten, rewritten
 from tfaugkd.saved_model import load_model_or_preset
 from tfaugkd.tinybert import TinyBertEditing

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import TrainConfig
+from tfaugkd.train_config import TrainConfig
 
 
 @keras.saving.register_keras_serializable("tfaugkd")

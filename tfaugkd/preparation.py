@@ -30,10 +30,10 @@ from tfaugkd.fingerprint import (
     texts_fingerprint,
 )
 from tfaugkd.folders import MARKER, only_writer, remove, require_new_folder
-from tfaugkd.job_configs import PrepareConfig
 from tfaugkd.jobs import paths_of, start_output
 from tfaugkd.offline import REWRITERS
 from tfaugkd.plain_json import plain, read_json, write_json
+from tfaugkd.preparation_config import PrepareConfig
 from tfaugkd.preparation_parts import Part, split_into_parts
 from tfaugkd.preparation_worker import Work, Worker
 from tfaugkd.saved_model import model_path

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.glue import find_folder, report_dropped
@@ -16,6 +15,7 @@ from tfaugkd.data.row_ranges import RowRange, read_range, split_rows
 from tfaugkd.data.shards.records import labels_of
 from tfaugkd.data.tables import examples_of, select_columns
 from tfaugkd.data.tasks import Task
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 
 TRAIN, UNLABELLED = "train", "unlabelled"

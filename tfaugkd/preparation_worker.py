@@ -14,10 +14,10 @@ from tfaugkd.data.shards.writing import write_shard
 from tfaugkd.data.tasks import Task
 from tfaugkd.data.tokenisation import text_lengths, tokenise
 from tfaugkd.data.variants import add_variants
-from tfaugkd.job_configs import PrepareConfig
 from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.offline import variants_of
 from tfaugkd.prediction import predict_logits
+from tfaugkd.preparation_config import PrepareConfig
 from tfaugkd.preparation_parts import Part, read_part
 from tfaugkd.saved_model import load_model, load_model_or_preset
 from tfaugkd.tokenizer_comparison import same_vocabulary, tokenizer_fingerprint

@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from tfaugkd.config import TrainConfig
 from tfaugkd.errors import InputError
 from tfaugkd.exact_resume import ExactResume
 from tfaugkd.fingerprint import first_difference
@@ -23,6 +22,7 @@ from tfaugkd.folders import (
 )
 from tfaugkd.plain_json import plain, read_json, write_json
 from tfaugkd.saved_model import MODEL_FOLDER
+from tfaugkd.train_config import TrainConfig
 
 CHECKPOINTS_FOLDER = "checkpoints"
 LOGS_FOLDER = "logs"

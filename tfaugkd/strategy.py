@@ -12,9 +12,10 @@ from typing import Any, get_args
 import keras
 import tensorflow as tf
 
-from tfaugkd.config import Strategy, TrainConfig
+from tfaugkd.config import Strategy
 from tfaugkd.errors import InputError, unknown_name
 from tfaugkd.replicas import check_batch_size
+from tfaugkd.train_config import TrainConfig
 
 _LOG = logging.getLogger("tfaugkd")
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tasks import TASKS, Task, find_task
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.folders import replacing, require_new_file
 from tfaugkd.job_configs import SubmitConfig

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
+from tfaugkd.finished_model import command_line
 from tfaugkd.folders import size_on_disk, write_text
-from tfaugkd.jobs import command_line
 from tfaugkd.machine import describe_machine
 from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.sweep_effects import Group, effect, main_effects

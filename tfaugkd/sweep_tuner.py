@@ -15,13 +15,13 @@ from typing import Any
 
 import keras_tuner
 
-from tfaugkd.config import TrainConfig
 from tfaugkd.errors import InputError
 from tfaugkd.folders import remove
 from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.sweep_hparams import write_trial
 from tfaugkd.sweep_space import Parameter, said
 from tfaugkd.sweep_trials import Trial, finished_trials, prune_students, ranked, run_trial
+from tfaugkd.train_config import TrainConfig
 
 _LOG = logging.getLogger("tfaugkd")
 _TUNER_FOLDER = "keras_tuner"

@@ -16,7 +16,7 @@ from tfaugkd.augment import build_augmentations
 from tfaugkd.augment.method import Augmentation
 from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores, StepTimer
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.config import MethodConfig, Objective
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.numbered_batches import NumberedBatches
@@ -25,19 +25,17 @@ from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tasks import Task
 from tfaugkd.distiller import Distiller
 from tfaugkd.divergence import WatchesForNaN
-from tfaugkd.errors import InputError
 from tfaugkd.exact_resume import resume_among
 from tfaugkd.faults import explained_faults
-from tfaugkd.layer_selection import copy_head
 from tfaugkd.loss_terms import clean_weights, view_weights
 from tfaugkd.metrics import primary
 from tfaugkd.optimizer import build_optimizer
-from tfaugkd.presets import student_from_preset, student_from_teacher
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.stored_logits import stored_logits
 from tfaugkd.tensorboard.confusion import ConfusionMatrix
 from tfaugkd.tensorboard.of_run import run_callbacks
 from tfaugkd.tokenizer_comparison import same_vocabulary
+from tfaugkd.train_config import TrainConfig
 
 _LOG = logging.getLogger("tfaugkd")
 _SCALARS_IN_A_RUN = 100
@@ -264,47 +262,6 @@ def _scoring(
     if config.keep == "best":
         callbacks.append(BestWeights(student.classifier, f"val_{primary(texts.task.metrics)}"))
     return callbacks
-
-
-def build_student(
-    teacher: SplitClassifier | None, config: StudentConfig, num_classes: int, seed: int
-) -> SplitClassifier:
-    """Builds a student before it is trained; the same seed gives the same weights and dropout.
-
-    Args:
-        teacher: The teacher, whose layers it may take.
-        config: Where it comes from.
-        num_classes: C, of a new head.
-        seed: Of what is new in it, and of its dropout.
-
-    Returns:
-        The student.
-
-    Raises:
-        InputError: It comes from nowhere, or from a teacher that is not there; it cannot have so
-            many layers, or not the teacher's head.
-    """
-    keras.utils.set_random_seed(seed)
-    if config.preset is not None:
-        student = student_from_preset(
-            config.preset, num_classes, config.layers, config.select, config.pooling
-        )
-        if config.head == "copy":
-            copy_head(_require_teacher(teacher, "student.head").classifier, student)
-        return SplitClassifier(student)
-    if config.layers is None:
-        raise InputError(
-            "The student comes from nowhere: give student.layers (the teacher's first layers) or "
-            "student.preset."
-        )
-    whole = _require_teacher(teacher, "student.layers").classifier
-    return SplitClassifier(student_from_teacher(whole, config.layers, config.select, config.head))
-
-
-def _require_teacher(teacher: SplitClassifier | None, key: str) -> SplitClassifier:
-    if teacher is None:
-        raise InputError(f"{key} takes what is a teacher's, but there is no teacher.")
-    return teacher
 
 
 def describe_objective(method: MethodConfig) -> str:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_train
 from tfaugkd.data.batches import training_batches
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
-from tfaugkd.job_configs import PrepareConfig
+from tfaugkd.data_config import DataConfig
 from tfaugkd.preparation import prepare
+from tfaugkd.preparation_config import PrepareConfig
 from tfaugkd.saved_model import load_model_or_preset
 
 DIGITS = 7

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from tfaugkd.config import PACKAGED, DataConfig, StudentConfig, require
+from tfaugkd.config import PACKAGED, StudentConfig, require
+from tfaugkd.data_config import DataConfig
 
 RANDOM = "random"
 

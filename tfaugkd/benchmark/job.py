@@ -16,8 +16,8 @@ from tfaugkd.benchmark.setting import Setting
 from tfaugkd.benchmark.steps import TimedStep, chosen_rows, timed_step, warm_up
 from tfaugkd.benchmark.tables import markdown, print_sheets, sheets
 from tfaugkd.classifier import SplitClassifier
+from tfaugkd.finished_model import command_line
 from tfaugkd.folders import require_new_file, write_text
-from tfaugkd.jobs import command_line
 from tfaugkd.latency import Latency, interleaved, seconds
 from tfaugkd.machine import describe_machine
 from tfaugkd.plain_json import write_json

@@ -17,7 +17,7 @@ from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.prediction import predict_logits
 from tfaugkd.presets import load_classifier
 from tfaugkd.saved_model import ModelFacts, load_model
-from tfaugkd.training import build_student
+from tfaugkd.student import build_student
 
 _SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 

@@ -14,12 +14,13 @@ from tfaugkd.augment.method import Augmentation
 from tfaugkd.benchmark.naive import naive_project
 from tfaugkd.benchmark.rows import ROWS, Row
 from tfaugkd.benchmark.setting import Setting
-from tfaugkd.config import Objective, TrainConfig
+from tfaugkd.config import Objective
 from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import unknown_name
 from tfaugkd.latency import seconds
 from tfaugkd.optimizer import build_optimizer
+from tfaugkd.train_config import TrainConfig
 
 _LOG = logging.getLogger("tfaugkd")
 _FIRST_STEPS = 3

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data.bad_rows import BadRows
 from tfaugkd.data.examples import WITHHELD, Examples
 from tfaugkd.data.files import read_label_names, read_labelled, read_texts
@@ -20,6 +19,7 @@ from tfaugkd.data.shares import part_of_train, takes_part
 from tfaugkd.data.tasks import Task, find_task
 from tfaugkd.data.tfds import load_tfds
 from tfaugkd.data.variants import add_variants, read_variants
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError, unknown_name
 
 _LOG = logging.getLogger("tfaugkd")

@@ -4,9 +4,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 
 AnyExamples = TypeVar("AnyExamples", Examples, PreparedExamples)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from tfaugkd.comparison import compare
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.comparison_run import LOGITS_FILE, RUN_FILE
 from tfaugkd.comparison_training import Student, student_folder
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig
 from tfaugkd.machine import describe_machine
 from tfaugkd.plain_json import read_json
 from tfaugkd.reproduce.plan import Place, Plan

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.comparison_run import RUN_FILE
 from tfaugkd.comparison_training import Student, student_folder
-from tfaugkd.config import MethodConfig, TrainConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.data import load_split
-from tfaugkd.job_configs import CompareConfig, TeacherConfig
+from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.reproduce.plan import Plan
 from tfaugkd.reproduce.scale import Encoder, encoder_of_preset
+from tfaugkd.train_config import TrainConfig
 
 # Loading, tracing, compiling, saving and timing a model; on two cores, whatever its steps.
 _SECONDS_A_RUN = 40.0

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from tfaugkd.command_line import read_config
-from tfaugkd.config import DataConfig, MethodConfig, Objective, StudentConfig, TrainConfig
+from tfaugkd.comparison_config import CompareConfig
+from tfaugkd.config import MethodConfig, Objective, StudentConfig
 from tfaugkd.data.tasks import TASKS, plain_spelling
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig, TeacherConfig
+from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.reproduce.config import SourceConfig
 from tfaugkd.reproduce.exhibits import Cell, Exhibit
+from tfaugkd.train_config import TrainConfig
 
 # A run is watched so often, where a figure shows it over its steps (DA-for-KD, Figures 2 to 4).
 WATCHED = {"da_for_kd": 5}

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tfaugkd.finished_model import command_line
 from tfaugkd.folders import MARKER, only_writer, prepare_output, write_text
-from tfaugkd.jobs import command_line
 from tfaugkd.machine import describe_machine
 from tfaugkd.reproduce.check import check_cells
 from tfaugkd.reproduce.config import ReproduceConfig

@@ -13,10 +13,11 @@ from sklearn.manifold import TSNE
 from tfaugkd.augment.method import Batch
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig, Objective
+from tfaugkd.config import Objective
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.tokenisation import tokenise
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.folders import replacing
 from tfaugkd.plain_json import write_json

@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig
 from tfaugkd.data import load_split, task_of
 from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.tokenisation import tokenise
+from tfaugkd.data_config import DataConfig
 from tfaugkd.intervals import Interval, mean_and_spread
 from tfaugkd.latency import latency
 from tfaugkd.reproduce.exhibits import Exhibit, Printed

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.data.glue import find_folder
 from tfaugkd.data.load import training_ids
 from tfaugkd.data.tasks import find_task
 from tfaugkd.errors import InputError
-from tfaugkd.job_configs import CompareConfig, TeacherConfig
+from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.plain_json import plain
 from tfaugkd.reproduce.config import ReproduceConfig
 from tfaugkd.reproduce.exhibits import Cell, Exhibit

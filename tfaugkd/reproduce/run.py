@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tfaugkd.comparison import compare
+from tfaugkd.comparison_config import CompareConfig
 from tfaugkd.comparison_run import RUN_FILE
 from tfaugkd.comparison_training import Student, student_folder
 from tfaugkd.intervals import Interval
-from tfaugkd.job_configs import AugmentConfig, CompareConfig, TeacherConfig
+from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.jobs import train_teacher
 from tfaugkd.offline import augment
+from tfaugkd.offline_config import AugmentConfig
 from tfaugkd.plain_json import read_json, write_json
 from tfaugkd.reproduce.cost import is_finished_teacher
 from tfaugkd.reproduce.experiment import files_of, read_paper_config

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.config import DataConfig, Options, StudentConfig, TrainConfig
+from tfaugkd.config import Options, StudentConfig
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.presets import load_classifier
 from tfaugkd.reproduce.config import SmallConfig
 from tfaugkd.reproduce.experiment import Experiment
+from tfaugkd.train_config import TrainConfig
 
 # AugPro's epsilon of 35 is in the unit of T5's embeddings. This one, in root-mean-square entries,
 # changes three of ten tokens of MiniLM; the other epsilons keep their ratio to it.

@@ -7,10 +7,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfaugkd.config import MethodConfig, TrainConfig
+from tfaugkd.config import MethodConfig
 from tfaugkd.tensorboard.augmented_examples import AugmentedExamples
 from tfaugkd.tensorboard.hyperparameters import Hyperparameters
 from tfaugkd.tensorboard.projector import StateProjector
+from tfaugkd.train_config import TrainConfig
 
 
 def run_callbacks(

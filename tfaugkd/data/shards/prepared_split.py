@@ -1,10 +1,10 @@
 """From the configuration of the data to the prepared texts that a model is trained on."""
 
-from tfaugkd.config import DataConfig
 from tfaugkd.data.shards.manifest import Manifest
 from tfaugkd.data.shards.prepared_examples import PreparedExamples, read_prepared
 from tfaugkd.data.shares import part_of_train, takes_part
 from tfaugkd.data.tasks import Task
+from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
 
 
