@@ -90,6 +90,19 @@ def test_wrong_type_in_yaml(text, key, received, allowed, complaint, write):
     assert complaint("distill", "--config", path) == expected
 
 
+@pytest.mark.parametrize(("given", "expected"), [("[3, 6]", [3, 6]), ("last", "last")])
+def test_one_of_several_types(given, expected, write):
+    path = write(f"loss: {{deep: {{layers: {given}}}}}")
+    for options in (["--config", path], ["--loss.deep.layers", given]):
+        assert read_config("distill", options).loss.deep.layers == expected
+
+
+def test_one_of_several_types_is_checked_inside(complaint, write):
+    path = write("loss: {deep: {layers: [3, x]}}")
+    expected = f"loss.deep.layers[1] is 'x' in {path}, but must be a whole number."
+    assert complaint("distill", "--config", path) == expected
+
+
 @pytest.mark.parametrize(
     ("method", "key", "received"),
     [

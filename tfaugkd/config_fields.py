@@ -2,7 +2,8 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -65,17 +66,18 @@ def kind_of(config: Any, key: str) -> Any:
 
 
 def without_none(annotation: Any) -> tuple[Any, bool]:
-    """Takes `X | None` apart; the configs have no other unions.
+    """Takes None out of a union.
 
     Args:
         annotation: The annotated type of a field.
 
     Returns:
-        The type, and whether None may stand for it.
+        The type, or the union of those that are left, and whether None may stand for it.
     """
     if get_origin(annotation) not in (Union, UnionType):
         return annotation, False
-    return next(kind for kind in get_args(annotation) if kind is not NoneType), True
+    kinds = get_args(annotation)
+    return reduce(or_, (kind for kind in kinds if kind is not NoneType)), NoneType in kinds
 
 
 def fits(annotation: Any, value: object) -> bool:

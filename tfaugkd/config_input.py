@@ -106,6 +106,9 @@ def _check(annotation: Any, value: Any, key: str, source: _Source) -> None:
         value = _loaded(value)
     if optional and value is None:
         return
+    if isinstance(value, list) and get_origin(kind) is not list:
+        # Of several types, such as "skip" or a list of layers, a list is meant for that of lists.
+        kind = next((each for each in get_args(kind) if get_origin(each) is list), kind)
     if isinstance(value, dict) and is_dataclass(kind):
         _check_fields(kind, value, key, source)
     elif isinstance(value, dict) and get_origin(kind) is dict:
