@@ -16,7 +16,6 @@ from tfaugkd.data.batches import training_batches
 from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.exact_resume import ExactResume
-from tfaugkd.presets import load_classifier
 from tfaugkd.scoring import Scored
 from tfaugkd.stored_logits import stored_logits
 from tfaugkd.student import build_student
@@ -202,81 +201,6 @@ def test_an_augmentation_that_changes_nothing_stops_the_run(big, tmp_path):
         run(big, [{"name": "augpro_mix", "weight": 1.0}], tmp_path)
 
 
-def test_a_student_of_the_teachers_first_layers(teacher):
-    student = build_student(teacher, StudentConfig(layers=1), 2, seed=0)
-    assert student.num_layers == 1
-    np.testing.assert_array_equal(student.table, teacher.table)
-    assert student.classifier.backbone is not teacher.classifier.backbone
-
-
-def test_a_student_from_a_preset_has_a_new_head_that_depends_on_the_seed(preset):
-    one, again, other = (
-        build_student(None, StudentConfig(preset=preset), 3, seed) for seed in (0, 0, 1)
-    )
-    assert one.num_classes == 3
-    head = one.classifier.output_dense.kernel.numpy()
-    np.testing.assert_array_equal(head, again.classifier.output_dense.kernel)
-    assert not np.array_equal(head, other.classifier.output_dense.kernel)
-
-
-def test_a_student_has_layers_of_a_preset_and_a_head_of_its_own(teacher, preset):
-    student = build_student(None, StudentConfig(layers=1, preset=preset, select="top"), 3, seed=0)
-    assert (student.num_layers, student.num_classes) == (1, 3)
-    layer = student.classifier.backbone.transformer_layers[0]
-    its = load_classifier(preset).backbone.transformer_layers[1]
-    for one, other in zip(layer.get_weights(), its.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_presets_student_can_have_the_teachers_head(preset):
-    big = SplitClassifier(load_classifier(preset))
-    config = StudentConfig(layers=1, preset=preset, head="copy")
-    student = build_student(big, config, 2, seed=0)
-    head, its = (model.classifier.output_dense.kernel for model in (student, big))
-    np.testing.assert_array_equal(head, its)
-    with pytest.raises(InputError, match=r"student\.head takes what is a teacher's"):
-        build_student(None, config, 2, seed=0)
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (
-            {"preset": "x", "select": "skip"},
-            "student.select is 'skip', but must be bottom or none without student.layers.",
-        ),
-        (
-            {"layers": 2, "pooling": "mean"},
-            "student.pooling is 'mean', but must be left out without student.preset.",
-        ),
-        ({"layers": 0}, "student.layers is 0, but must be 1 or more."),
-    ],
-)
-def test_a_student_that_makes_no_sense(options, sentence):
-    with pytest.raises(InputError) as refused:
-        StudentConfig(**options)
-    assert str(refused.value) == sentence
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (StudentConfig(), "The student comes from nowhere"),
-        (StudentConfig(layers=4), "student.layers is 4, but must be from 1 to 3"),
-        (StudentConfig(layers=4, select="top"), "student.layers is 4, but must be from 1 to 3"),
-        (StudentConfig(preset="/no/such/folder"), "Cannot load a text classifier from '/no/such"),
-    ],
-)
-def test_a_student_that_cannot_be_built(config, message, teacher):
-    with pytest.raises(InputError, match=message):
-        build_student(teacher, config, 2, seed=0)
-
-
-def test_layers_of_a_teacher_that_is_not_there():
-    with pytest.raises(InputError, match="there is no teacher"):
-        build_student(None, StudentConfig(layers=1), 2, seed=0)
-
-
 @pytest.mark.parametrize(
     ("method", "formula"),
     [
@@ -337,12 +261,6 @@ def test_a_loss_that_is_no_number_names_the_texts(tmp_path):
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["batch_000000000001.npz"]
 
 
-def test_the_best_weights_need_scores():
-    message = "keep is 'best', but must be 'last' where evaluate_every is not given."
-    with pytest.raises(InputError, match=message):
-        TrainConfig(keep="best")
-
-
 def partly_labelled(count):
     """The texts to train on, of which the first ones alone keep their label."""
     labels = np.where(np.arange(40) < count, TEXTS.train.labels, -1)
@@ -379,36 +297,10 @@ def test_without_any_label_the_teacher_is_all(big, tmp_path):
         train(big, new_student(), texts, MethodConfig(), SHORT, tmp_path)
 
 
-def test_passes_over_the_texts_are_counted_in_steps():
-    config = TrainConfig(epochs=3, batch_size=16, keep="best").planned(40)
-    assert (config.steps, config.evaluate_every, config.epochs, config.keep) == (9, 3, None, "best")
-    assert SHORT.planned(40) is SHORT
-
-
 def test_a_run_in_passes_is_scored_after_each(big, tmp_path):
     config = TrainConfig(epochs=2, batch_size=16, jit_compile=False)
     result = train(big, new_student(), TEXTS, MethodConfig(), config, tmp_path)
     assert len(result.history["val_accuracy"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"epochs": 0}, "epochs is 0, but must be 1 or more."),
-        (
-            {"epochs": 2, "steps": 5},
-            "steps is 5, but must be left out where epochs is given (null takes it back).",
-        ),
-        (
-            {"epochs": 2, "evaluate_every": 5},
-            "evaluate_every is 5, but must be left out where epochs is given.",
-        ),
-    ],
-)
-def test_passes_that_cannot_be_planned_are_refused(options, sentence):
-    with pytest.raises(InputError) as refused:
-        TrainConfig(**options)
-    assert str(refused.value) == sentence
 
 
 def test_what_was_trained_leaves_the_memory_with_its_weights(tmp_path):
