@@ -29,11 +29,16 @@ def test_a_disk_that_refuses_is_explained():
 )
 def test_too_little_memory_names_a_batch_size_to_try(batch_size, advice):
     with pytest.raises(InputError) as told, explained_faults(batch_size):
-        # More than any machine has.
-        tf.zeros([2**50])
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
     assert str(told.value) == (
         f"The memory does not suffice for train.batch_size {batch_size}; try {advice}."
     )
+
+
+def test_too_little_memory_is_told_from_tensorflows_own_error():
+    with pytest.raises(InputError, match="memory does not suffice"), explained_faults(16):
+        # More than any machine has.
+        tf.zeros([2**50])
 
 
 def test_a_full_disk_of_tensorflows_is_no_lack_of_memory():

@@ -192,7 +192,7 @@ class SplitClassifier:
             inputs = Hidden(self.embed(inputs.token_ids), inputs.segment_ids, inputs.padding_mask)
         states, mask, last = inputs.states, inputs.padding_mask, self.num_layers - 1
         if inputs.layer == 0:
-            states = self._encoder.enter(states, inputs.segment_ids, training)
+            states = self._enter(states, inputs.segment_ids, training)
         for index in range(inputs.layer, last):
             states = self._encoder.layer(index, states, mask, training)
         if inputs.layer <= last:
