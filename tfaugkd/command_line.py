@@ -289,3 +289,5 @@ def _log_to_stderr() -> None:
     # Replaced rather than added: main may run more than once in a process.
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
+    # It warns of every model of a comparison that it has traced one like it before.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
