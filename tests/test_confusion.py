@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import LENGTH, bert, sentiment
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -48,7 +49,7 @@ def test_tensorboard_gets_a_picture_for_each_step(tmp_path):
 def test_a_model_that_trains_is_drawn_after_each_epoch(tmp_path):
     class Trains:
         class optimizer:  # noqa: N801
-            iterations = 5
+            iterations = tf.Variable(5)
 
     callback = ConfusionMatrix(tmp_path, sentiment(8), bert(layers=1), LENGTH)
     callback.set_model(Trains())

@@ -9,6 +9,7 @@ tokens. The steps are timed in turns.
 import argparse
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import keras
 
@@ -35,7 +36,7 @@ def use_keras_dropout(model: SplitClassifier) -> None:
 
 def run_last_layer_whole(model: SplitClassifier) -> None:
     """Has the last layer run for all tokens, as the classifier by itself does."""
-    encoder = model._encoder
+    encoder: Any = model._encoder
     encoder.last_layer = partial(encoder.layer, encoder.depth - 1)
 
 
