@@ -29,9 +29,10 @@ from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.classifier import SplitClassifier, Tokens
 from tfaugkd.command_line import main
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import read_inputs, training_batches
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import write_rows
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.shards.manifest import Manifest, Tokenised, write_manifest
 from tfaugkd.data.shards.prepared_examples import read_prepared
 from tfaugkd.data.shards.records import encoded, labels_of, parts_of

@@ -5,8 +5,9 @@ from conftest import LENGTH, bert, classified, enc_t5, sentiment
 from tfaugkd.augment import build_augmentations
 from tfaugkd.augmentation_views import look, look_at_texts
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.data.batches import read_inputs, training_batches
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.distiller import Distiller
 
 METHODS = [

@@ -4,16 +4,13 @@ import pytest
 import tensorflow as tf
 from conftest import LENGTH, WORDS, bert, sentiment, text_of, wordpiece
 
-import tfaugkd.data.batches
+import tfaugkd.data.inputs
 from tfaugkd.augment.augpro import augpro_fgsm, augpro_mix
 from tfaugkd.augment.fgsm import FGSM
 from tfaugkd.augment.mixup import MixUp
-from tfaugkd.data.batches import (
-    evaluation_batches,
-    read_inputs,
-    training_batches,
-)
+from tfaugkd.data.batches import evaluation_batches, training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 
@@ -37,7 +34,7 @@ def tokenise_once(monkeypatch, preprocessor):
             _TOKENS[key] = (own, tokenise(own, examples, length))
         return dict(_TOKENS[key][1])
 
-    monkeypatch.setattr(tfaugkd.data.batches, "tokenise", remembered)
+    monkeypatch.setattr(tfaugkd.data.inputs, "tokenise", remembered)
 
 
 def numbered(count):

@@ -5,8 +5,8 @@ import tensorflow as tf
 from conftest import FAMILIES, LENGTH, bert, classified, eight, sentiment
 
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
-from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.encoders import encoder_of
 from tfaugkd.errors import InputError

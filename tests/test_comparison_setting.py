@@ -16,7 +16,7 @@ from tfaugkd.data.tasks import Task
 from tfaugkd.errors import InputError
 from tfaugkd.folders import prepare_output
 from tfaugkd.train_config import TensorBoardConfig, TrainConfig
-from tfaugkd.training import Texts
+from tfaugkd.training_texts import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))
 TEXTS = Texts(TASK, sentiment(16), sentiment(8, seed=1), LENGTH)

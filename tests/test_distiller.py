@@ -14,7 +14,8 @@ from scipy.special import log_softmax, softmax
 from test_step import LABELS_ONLY, METHODS, eager, fresh
 
 from tfaugkd.augment.augpro import TIERS
-from tfaugkd.data.batches import evaluation_batches, read_inputs, training_batches
+from tfaugkd.data.batches import evaluation_batches, training_batches
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.distiller import Distiller
 
 

@@ -13,7 +13,7 @@ from tfaugkd.job_fingerprint import (
     teacher_job_fingerprint,
 )
 from tfaugkd.train_config import TrainConfig
-from tfaugkd.training import Texts
+from tfaugkd.training_texts import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))
 TEXTS = Texts(TASK, sentiment(16), sentiment(8, seed=1), LENGTH)

@@ -16,8 +16,9 @@ from tfaugkd.augment.random_replacement import RandomReplacement
 from tfaugkd.augment.tmix import TMix
 from tfaugkd.augment.words import touchable
 from tfaugkd.classifier import Answer
-from tfaugkd.data.batches import read_inputs, training_batches
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.errors import InputError
 from tfaugkd.protection import protected_positions

@@ -20,8 +20,9 @@ from tfaugkd.augment.pga import PGA
 from tfaugkd.augment.tmix import TMix
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import read_inputs, training_batches
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
 

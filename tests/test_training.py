@@ -9,7 +9,7 @@ from conftest import LENGTH, WORDS, bert, distil_bert, scalars_of, sentiment
 from scipy.special import log_softmax
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from tfaugkd import training
+from tfaugkd import training_callbacks, training_texts
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import DeepDistillation, MethodConfig, Objective, StudentConfig
 from tfaugkd.data.batches import training_batches
@@ -20,7 +20,8 @@ from tfaugkd.scoring import Scored
 from tfaugkd.stored_logits import stored_logits
 from tfaugkd.student import build_student
 from tfaugkd.train_config import TensorBoardConfig, TrainConfig
-from tfaugkd.training import FINE_TUNING, Texts, describe_objective, metric_means, train
+from tfaugkd.training import FINE_TUNING, Trained, train
+from tfaugkd.training_texts import Texts
 
 TASK = Task("custom", "text", label_names=("negative", "positive"))
 TEXTS = Texts(TASK, sentiment(40), sentiment(24, seed=1), LENGTH)
@@ -218,14 +219,13 @@ def test_an_augmentation_that_changes_nothing_stops_the_run(big, tmp_path):
     ],
 )
 def test_the_objective_in_words(method, formula):
-    assert describe_objective(method) == formula
+    assert method.formula == formula
 
 
 def test_means_are_those_of_the_last_epoch():
-    assert metric_means({"loss": [3.0, 2.0], "degree": [np.float32(0.5)]}) == {
-        "loss": 2.0,
-        "degree": 0.5,
-    }
+    history = {"loss": [3.0, 2.0], "degree": [np.float32(0.5)]}
+    trained = Trained(new_student(), 0.1, history=history)
+    assert trained.last_means == {"loss": 2.0, "degree": 0.5}
 
 
 def test_the_best_of_the_scored_weights_are_kept(monkeypatch, tmp_path):
@@ -236,7 +236,7 @@ def test_the_best_of_the_scored_weights_are_kept(monkeypatch, tmp_path):
         seen.append(weights_of(model))
         return Scored({"accuracy": next(scores)}, np.zeros((24, 2)))
 
-    monkeypatch.setattr(training, "score_model", scored)
+    monkeypatch.setattr(training_callbacks, "score_model", scored)
     config = replace(SHORT, steps=6, keep="best")
     result = train(None, new_student(), TEXTS, FINE_TUNING, config, tmp_path)
     assert result.history["val_accuracy"] == [0.5, 0.9, 0.7]
@@ -324,7 +324,7 @@ def test_the_teacher_is_asked_about_clean_texts_once(big, tmp_path, monkeypatch,
     method = MethodConfig(augment=augment)
     asked = []
     monkeypatch.setattr(
-        training, "stored_logits", lambda *given: asked.append(given) or stored_logits(*given)
+        training_texts, "stored_logits", lambda *given: asked.append(given) or stored_logits(*given)
     )
 
     def weights(**options):
@@ -351,7 +351,7 @@ def test_the_teacher_is_asked_about_clean_texts_once(big, tmp_path, monkeypatch,
 def test_answers_are_not_stored_where_that_saves_nothing(
     big, tmp_path, monkeypatch, method, config
 ):
-    monkeypatch.setattr(training, "stored_logits", None)
+    monkeypatch.setattr(training_texts, "stored_logits", None)
     train(big, SplitClassifier(bert(layers=1, seed=2)), UNWATCHED, method, config, tmp_path)
 
 

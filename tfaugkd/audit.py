@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Augmentation, LooksUp, Views
 from tfaugkd.classifier import Tokens
-from tfaugkd.data.batches import read_inputs
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.errors import InputError
 
 if TYPE_CHECKING:

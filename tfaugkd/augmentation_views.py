@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from tfaugkd.augment.method import Views, degree
 from tfaugkd.classifier import Hidden, SplitClassifier, Tokens
-from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 
 if TYPE_CHECKING:

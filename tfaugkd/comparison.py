@@ -44,7 +44,7 @@ from tfaugkd.saved_model import load_model
 from tfaugkd.scoring import require_labels
 from tfaugkd.strategy import computes
 from tfaugkd.student import build_student
-from tfaugkd.training import Texts
+from tfaugkd.training_texts import Texts
 
 _LOG = logging.getLogger("tfaugkd")
 

@@ -19,7 +19,7 @@ from tfaugkd.folders import MARKER
 from tfaugkd.job_fingerprint import data_fingerprint, student_fingerprint, train_fingerprint
 from tfaugkd.plain_json import read_json, write_json
 from tfaugkd.saved_model import model_path
-from tfaugkd.training import Texts
+from tfaugkd.training_texts import Texts
 
 SETTING_FILE = "setting.json"
 TEACHER = "Teacher"

@@ -26,7 +26,8 @@ from tfaugkd.run_folder import LOGS_FOLDER, exact_resume
 from tfaugkd.saved_model import MODEL_FOLDER, load_model, model_path
 from tfaugkd.scoring import score_model
 from tfaugkd.student import build_student
-from tfaugkd.training import FINE_TUNING, Texts, Trained, metric_means, train
+from tfaugkd.training import FINE_TUNING, Trained, train
+from tfaugkd.training_texts import Texts
 
 _LOG = logging.getLogger("tfaugkd")
 
@@ -214,7 +215,7 @@ def _scored_and_saved(
         trained.seconds_per_step,
         trained.degree,
         trained.audits,
-        metric_means(trained.history),
+        trained.last_means,
         confusion=confusion_of(np.asarray(split.labels), scored.logits),
     )
 

@@ -135,3 +135,17 @@ class MethodConfig:
     def asks_teacher(self) -> bool:
         """Whether a teacher is run; what is made up is labelled by one."""
         return self.loss.soft > 0 or self.loss.deep.weighs or bool(self.augment)
+
+    @property
+    def formula(self) -> str:
+        """The loss that is minimised, as a formula."""
+        loss = self.loss
+        parts = [f"{loss.hard:g} CE(student, label)"] if loss.hard else []
+        if loss.soft:
+            softened = "" if loss.temperature == 1 else f" at T = {loss.temperature:g}"
+            parts.append(f"{loss.soft:g} {loss.distance}(student, teacher){softened}")
+        for name in ("hidden", "attention", "patient"):
+            if weight := getattr(loss.deep, name):
+                parts.append(f"{weight:g} {name}(student, teacher)")
+        parts += [f"L({entry['name']})" for entry in self.augment]
+        return " + ".join(parts)

@@ -13,7 +13,7 @@ from tfaugkd.calibration import calibrated
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.compatibility import check_distillation
 from tfaugkd.config import Objective, require
-from tfaugkd.data.batches import read_inputs
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.divergence import apply_if_finite, counted_if, marked
 from tfaugkd.dropout import use_hash_dropout
 from tfaugkd.exact_resume import resume_among

@@ -13,12 +13,11 @@ from tfaugkd.confusion import confusion_of
 from tfaugkd.machine import describe_machine
 from tfaugkd.model_card import Card, model_card
 from tfaugkd.plain_json import write_json
-from tfaugkd.run_folder import (
-    SCORES_FILE,
-)
+from tfaugkd.run_folder import SCORES_FILE
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, save_model
 from tfaugkd.scoring import Scored, score_model
-from tfaugkd.training import Texts, Trained, describe_objective, metric_means
+from tfaugkd.training import Trained
+from tfaugkd.training_texts import Texts
 
 
 def finish(
@@ -51,7 +50,7 @@ def finish(
         "scores": scored.scores,
         "split": "dev",
         "examples": len(dev),
-        "training": metric_means(trained.history),
+        "training": trained.last_means,
         "distinct": {key: found.distinct for key, found in trained.audits.items()},
         "seconds_per_step": trained.seconds_per_step,
         "confusion": confusion_of(np.asarray(dev.labels), scored.logits),
@@ -103,7 +102,7 @@ def save_trained(
         task=texts.task.name,
         label_names=names,
         method=name,
-        objective=describe_objective(method),
+        objective=method.formula,
         scores=scored.scores,
         split=split,
         split_size=split_size,

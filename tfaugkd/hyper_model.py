@@ -20,7 +20,8 @@ from tfaugkd.student import build_student
 from tfaugkd.sweep_keys import configured
 from tfaugkd.sweep_space import Parameter, read_space
 from tfaugkd.sweep_tuner import draw, shortened
-from tfaugkd.training import Texts, metric_means, train
+from tfaugkd.training import train
+from tfaugkd.training_texts import Texts
 
 
 class DistillationHyperModel(keras_tuner.HyperModel):
@@ -109,7 +110,7 @@ class DistillationHyperModel(keras_tuner.HyperModel):
         trained = train(teacher, student, texts, method, plan, self.logs, others)
         assert texts.dev is not None, "a configuration has one"
         scored = score_model(student, texts.dev, texts.task, texts.sequence_length)
-        metrics = metric_means(trained.history) | scored.scores
+        metrics = trained.last_means | scored.scores
         for one in saving:
             one.set_model(model)
             one.on_epoch_end(0, metrics)

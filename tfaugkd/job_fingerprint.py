@@ -18,7 +18,7 @@ from tfaugkd.job_configs import DistillConfig, TeacherConfig
 from tfaugkd.plain_json import plain
 from tfaugkd.saved_model import model_path
 from tfaugkd.train_config import TrainConfig
-from tfaugkd.training import Texts
+from tfaugkd.training_texts import Texts
 
 # A run that stopped at a nan may go on without that step; TensorBoard's pages only show.
 _OF_NO_NUMBER = (

@@ -38,7 +38,8 @@ from tfaugkd.scoring import Scored, score_model
 from tfaugkd.strategy import computes
 from tfaugkd.student import build_student
 from tfaugkd.tensorboard.confusion import write_confusion
-from tfaugkd.training import FINE_TUNING, Texts, train
+from tfaugkd.training import FINE_TUNING, train
+from tfaugkd.training_texts import Texts
 
 _LOG = logging.getLogger("tfaugkd")
 

@@ -8,10 +8,10 @@ from keras.utils import Progbar
 from scipy.special import softmax
 
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.data.batches import read_inputs
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import read_texts, write_rows
 from tfaugkd.data.formats import ending_of
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfaugkd.augment.method import Augmentation, Batch, Draws, Logs, Models, Views
 from tfaugkd.classifier import Answer, Hidden, SplitClassifier, Tokens
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import Inputs, read_inputs
+from tfaugkd.data.inputs import Inputs, read_inputs
 from tfaugkd.deep_distillation import DeepDistance
 from tfaugkd.errors import InputError
 from tfaugkd.loss_terms import (

@@ -11,7 +11,8 @@ from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.certificate import Mixture
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import read_inputs, training_batches
+from tfaugkd.data.batches import training_batches
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows

@@ -1,58 +1,25 @@
 """From texts to batches of static shape; batch number n is a pure function of (seed, n)."""
 
-import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfaugkd.augment.method import Augmentation, Draws, ShowsVariants
-from tfaugkd.classifier import Tokens, read_tokens
+from tfaugkd.augment.method import Augmentation
+from tfaugkd.data.draws import draw_for_batch, shown_variants
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.inputs import tokenised_inputs
 from tfaugkd.data.numbered_batches import NumberedBatches
 from tfaugkd.data.order import indices_by_length, shuffled_indices
-from tfaugkd.data.shards.prepared_batches import prepared_rows, shown_from_memory
+from tfaugkd.data.shards.prepared_batches import prepared_rows
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
-from tfaugkd.data.tokenisation import Preprocessor, text_lengths, tokenise
+from tfaugkd.data.tokenisation import Preprocessor, text_lengths
 from tfaugkd.errors import InputError
 from tfaugkd.length_buckets import with_longest
 
 # From places among the examples, int64 [B], to what a batch holds of them, and their labels.
 Rows = Callable[[tf.Tensor], tuple[dict[str, Any], tf.Tensor]]
-
-
-class Inputs(NamedTuple):
-    """What one batch's `x` holds: each model's tokens, and the draws of each augmentation.
-
-    `teacher_logits` are `[B, C]`, the teacher's stored answers to the clean text, or None.
-    """
-
-    teacher: Tokens
-    student: Tokens
-    draws: dict[str, Draws]
-    teacher_logits: tf.Tensor | None = None
-
-
-def read_inputs(x: dict[str, Any]) -> Inputs:
-    """Takes one batch's `x` apart.
-
-    Args:
-        x: `token_ids`, `padding_mask` and, if the family has them, `segment_ids` `[B, S]`, as a
-            KerasHub preprocessor gives them, and `protected` where texts hold what may not be
-            touched; the same under `teacher` where the teacher's vocabulary is another one; under
-            `draws`, the augmentations' random tensors; and, where the teacher's answers are stored,
-            its `teacher_logits` `[B, C]`.
-
-    Returns:
-        The parts.
-
-    Raises:
-        InputError: The shape of a batch is not static.
-    """
-    student = read_tokens(x)
-    teacher = read_tokens(x["teacher"]) if "teacher" in x else student
-    return Inputs(teacher, student, x.get("draws", {}), x.get("teacher_logits"))
 
 
 def training_batches(
@@ -101,19 +68,12 @@ def training_batches(
         InputError: There are no labels, or not as many answers as texts, or B is not a multiple
             of 8 for each host; or texts were prepared for another tokenizer or length.
     """
-    if labels_required and not examples.labelled.any():
-        raise InputError(
-            "Training needs labels, but these texts have none; where the student learns from its "
-            "teacher alone, set labels_required=False."
-        )
-    if batch_size % (8 * hosts):
-        each = "" if hosts == 1 else f" on each of {hosts} hosts"
-        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8{each}.")
+    _check(examples, batch_size, labels_required, hosts)
     weights = None if sample_weight is None else tf.constant(sample_weight, tf.float32)
     rows, lengths = _rows(
         *(examples, student, sequence_length, teacher, teacher_logits), length_window > 1
     )
-    shown = _shown(examples, student, sequence_length, teacher, augmentations)
+    shown = shown_variants(examples, student, sequence_length, teacher, augmentations)
     share = batch_size // hosts
     own = slice(host * share, (host + 1) * share)
 
@@ -126,7 +86,7 @@ def training_batches(
     @tf.autograph.experimental.do_not_convert
     def batch(number: tf.Tensor) -> tuple:
         chosen = examples_of(number)
-        draws = _draw(augmentations, seed, number, chosen, shown)
+        draws = draw_for_batch(augmentations, seed, number, chosen, shown)
         chosen, draws = tf.nest.map_structure(lambda values: values[own], (chosen, draws))
         inputs, y = rows(chosen)
         x = inputs | ({"draws": draws} if draws else {})
@@ -134,6 +94,19 @@ def training_batches(
         return x, y, tf.ones([share]) if weights is None else tf.gather(weights, chosen)
 
     return NumberedBatches(batch, examples_of)
+
+
+def _check(
+    examples: Examples | PreparedExamples, batch_size: int, labels_required: bool, hosts: int
+) -> None:
+    if labels_required and not examples.labelled.any():
+        raise InputError(
+            "Training needs labels, but these texts have none; where the student learns from its "
+            "teacher alone, set labels_required=False."
+        )
+    if batch_size % (8 * hosts):
+        each = "" if hosts == 1 else f" on each of {hosts} hosts"
+        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8{each}.")
 
 
 def _rows(
@@ -151,7 +124,7 @@ def _rows(
     if isinstance(examples, PreparedExamples):
         rows = prepared_rows(examples, student, sequence_length, teacher)
         return rows, tf.constant(examples.lengths) if by_length else None
-    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
+    x = tokenised_inputs(examples, student, sequence_length, teacher, teacher_logits)
     held = tf.nest.map_structure(tf.constant, (x, _labels_of(examples)))
 
     def gathered(chosen: tf.Tensor) -> tuple[dict[str, Any], tf.Tensor]:
@@ -160,81 +133,10 @@ def _rows(
     return gathered, tf.constant(text_lengths(x, x.get("teacher"))) if by_length else None
 
 
-def _shown(
-    examples: Examples | PreparedExamples,
-    student: Preprocessor,
-    sequence_length: int,
-    teacher: Preprocessor | None,
-    augmentations: Sequence[Augmentation],
-) -> dict[str, tuple]:
-    """Tokenises what each example may be shown as, by the name of the augmentation."""
-    shown = {}
-    for method in augmentations:
-        if isinstance(method, ShowsVariants):
-            if isinstance(examples, PreparedExamples):
-                raise shown_from_memory(method.name)
-            texts, *spans = method.choices(examples)
-            of_texts = (_inputs(texts, student, sequence_length, teacher), *spans)
-            shown[method.name] = tf.nest.map_structure(tf.constant, of_texts)
-    return shown
-
-
-def _inputs(
-    examples: Examples,
-    student: Preprocessor,
-    sequence_length: int,
-    teacher: Preprocessor | None,
-    teacher_logits: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """Tokenises for the student and, where its vocabulary is another one, for the teacher."""
-    x: dict[str, Any] = tokenise(student, examples, sequence_length)
-    if teacher is not None:
-        x["teacher"] = tokenise(teacher, examples, sequence_length)
-    if teacher_logits is not None:
-        if len(teacher_logits) != len(examples):
-            raise InputError(
-                f"teacher_logits has {len(teacher_logits)} rows, but there are {len(examples)} "
-                "texts."
-            )
-        x["teacher_logits"] = np.asarray(teacher_logits, np.float32)
-    return x
-
-
 def _labels_of(examples: Examples) -> np.ndarray:
     if examples.labels is None:
         return np.full(len(examples), np.nan, np.float32)
     return examples.labels
-
-
-def _draw(
-    augmentations: Sequence[Augmentation],
-    seed: int,
-    number: tf.Tensor,
-    chosen: tf.Tensor,
-    shown: dict[str, tuple],
-) -> dict[str, Draws]:
-    """Draws for batch `number`; an augmentation's draws do not depend on which others there are."""
-    draws = {}
-    for method in augmentations:
-        own = tf.random.experimental.stateless_fold_in(
-            [seed, zlib.crc32(method.name.encode())], number
-        )
-        drawn = method.draw(own, chosen.shape[0])
-        if method.name in shown:
-            drawn = drawn | _one_of_each(shown[method.name], chosen, own)
-        if drawn:
-            draws[method.name] = drawn
-    return draws
-
-
-def _one_of_each(shown: tuple, chosen: tf.Tensor, seed: tf.Tensor) -> dict[str, Any]:
-    """Draws for each chosen example one of the texts that it may be shown as."""
-    x, first, sizes = shown
-    uniform = tf.random.stateless_uniform(
-        chosen.shape, seed, minval=None, maxval=None, dtype=tf.int64
-    )
-    places = tf.gather(first, chosen) + uniform % tf.gather(sizes, chosen)
-    return tf.nest.map_structure(lambda values: tf.gather(values, places), x)
 
 
 def evaluation_batches(
@@ -266,7 +168,7 @@ def evaluation_batches(
     """
     if examples.labels is None:
         raise InputError("Evaluation needs labels, but these texts have none.")
-    x = _inputs(examples, student, sequence_length, teacher, teacher_logits)
+    x = tokenised_inputs(examples, student, sequence_length, teacher, teacher_logits)
     filling = -len(examples) % batch_size
     rows = (x, examples.labels, np.ones(len(examples), np.float32))
     filled = tf.nest.map_structure(

@@ -15,7 +15,7 @@ from tfaugkd.augment.mixup import MixUp
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.config import Objective
 from tfaugkd.data import load_split, task_of
-from tfaugkd.data.batches import read_inputs
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.data import load_split, task_of
-from tfaugkd.data.batches import read_inputs
+from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.data_config import DataConfig
 from tfaugkd.intervals import Interval, mean_and_spread
