@@ -6,20 +6,18 @@ TensorFlow is imported by the jobs alone, so that help and complaints come at on
 import argparse
 import importlib.metadata
 import inspect
-import json
 import logging
 import os
 import sys
 from dataclasses import is_dataclass
-from itertools import takewhile
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import jsonargparse
 
 from tfaugkd.benchmark.config import BenchmarkConfig
+from tfaugkd.command_options import checked_options
 from tfaugkd.comparison_config import CompareConfig
-from tfaugkd.config_fields import build, describe, kind_of
-from tfaugkd.config_input import Typed, check, nested, read_yaml
+from tfaugkd.config_fields import build
 from tfaugkd.errors import InputError, unknown_name
 from tfaugkd.faults import disk_fault
 from tfaugkd.interruption import Interrupted
@@ -120,7 +118,7 @@ def read_config(job: str, arguments: list[str]) -> Any:
         SystemExit: With --print_config, once the config is printed.
     """
     config = JOBS[job].config
-    checked = _checked(config, _pairs(_named(config, JOBS[job].first, arguments)))
+    checked = checked_options(config, JOBS[job].first, arguments)
     try:
         values = _parser(job).parse_args(checked)
     except argparse.ArgumentError as error:
@@ -157,61 +155,6 @@ def _run_job(name: str, arguments: list[str]) -> None:
         return
     module, function = JOBS[name].function.split(":")
     getattr(import_quietly(module), function)(config)
-
-
-def _named(config: type, first: str | None, arguments: list[str]) -> list[str]:
-    """Gives the words before the first option the name of their key, where the job has one."""
-    words = list(takewhile(lambda word: not word.startswith("-"), arguments))
-    if not first or not words:
-        return arguments
-    if get_origin(kind_of(config, first)) is list:
-        return [f"--{first}={json.dumps(words)}", *arguments[len(words) :]]
-    return [f"--{first}", *arguments]
-
-
-def _pairs(arguments: list[str]) -> list[tuple[str, str | None]]:
-    """Splits a command line into dotted keys and their values."""
-    pairs: list[tuple[str, str | None]] = []
-    rest = list(arguments)
-    while rest:
-        option = rest.pop(0)
-        key, equals, value = option.removeprefix("--").partition("=")
-        if not option.startswith("--") or not key:
-            raise InputError(f"Unexpected argument {option!r}; give values as --KEY VALUE.")
-        follows = bool(rest) and not rest[0].startswith("--")
-        pairs.append((key, value if equals else rest.pop(0) if follows else None))
-    return pairs
-
-
-def _checked(config: type, pairs: list[tuple[str, str | None]]) -> list[str]:
-    """Checks all that was given; returns it for jsonargparse, files first as the last one wins."""
-    files, options = [], []
-    for key, value in pairs:
-        if key == "print_config":
-            options.append(f"--{key}={value}" if value else f"--{key}")
-        elif key == "config":
-            if not value:
-                raise InputError("--config needs a value: a YAML file.")
-            check(config, read_yaml(value), f"in {value}")
-            files.append(f"--{key}={value}")
-        else:
-            text = _value(config, key, value)
-            check(config, _tree(key, text), "on the command line")
-            options.append(f"--{key}={text}")
-    return files + options
-
-
-def _value(config: type, key: str, value: str | None) -> str:
-    kind = kind_of(config, key)
-    if value is None and kind not in (bool, None):
-        raise InputError(f"--{key} needs a value: {describe(kind)}.")
-    return "true" if value is None else value
-
-
-def _tree(key: str, text: str) -> Any:
-    # "--augment+ ITEM" appends to the list that a file or an earlier option gives.
-    item = key.endswith("+") and not text.startswith("[")
-    return nested(key.removesuffix("+"), [Typed(text)] if item else Typed(text))
 
 
 def _parser(job: str) -> jsonargparse.ArgumentParser:
