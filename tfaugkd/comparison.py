@@ -32,7 +32,6 @@ from tfaugkd.comparison_training import (
 from tfaugkd.compatibility import check_distillation, check_labels, check_variants
 from tfaugkd.data import load_split, load_train, task_of
 from tfaugkd.errors import InputError
-from tfaugkd.finished_model import command_line
 from tfaugkd.folders import only_writer, prepare_output, require_new_folder
 from tfaugkd.jobs import check_teacher, paths_of
 from tfaugkd.machine import describe_machine
@@ -45,6 +44,7 @@ from tfaugkd.scoring import require_labels
 from tfaugkd.strategy import computes
 from tfaugkd.student import build_student
 from tfaugkd.training_texts import Texts
+from tfaugkd.typed_command import typed_command
 
 _LOG = logging.getLogger("tfaugkd")
 
@@ -144,7 +144,7 @@ def _report(
         seeds=config.seeds,
         machine=" and on ".join(dict.fromkeys(machines)),
         wall_time_s=time.perf_counter() - began + sum(run.wall_time_s for run in taken_over),
-        command=command_line(),
+        command=typed_command(),
         batch_size=EVALUATION_BATCH,
         compared=compared,
         teacher=TEACHER,

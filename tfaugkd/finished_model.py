@@ -1,7 +1,5 @@
 """What becomes of a trained model: scored, saved with its card, and its results written down."""
 
-import shlex
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, save_model
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.training import Trained
 from tfaugkd.training_texts import Texts
+from tfaugkd.typed_command import typed_command
 
 
 def finish(
@@ -107,7 +106,7 @@ def save_trained(
         split=split,
         split_size=split_size,
         training_examples=len(texts.train),
-        command=command_line(),
+        command=typed_command(),
         teacher=teacher,
         pair=pair,
         folder=str(folder),
@@ -115,8 +114,3 @@ def save_trained(
         needs_package=type(model.classifier).__module__.startswith("tfaugkd."),
     )
     save_model(model.classifier, folder, facts, model_card(card))
-
-
-def command_line() -> str:
-    """Gives what was typed to start this process."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
-from tfaugkd.finished_model import command_line
 from tfaugkd.folders import size_on_disk, write_text
 from tfaugkd.machine import describe_machine
 from tfaugkd.sweep_config import SweepConfig
@@ -23,6 +22,7 @@ from tfaugkd.sweep_keys import configured
 from tfaugkd.sweep_plot import draw_main_effects
 from tfaugkd.sweep_space import said
 from tfaugkd.sweep_trials import Trial, finished_trials, ranked, trials_folder
+from tfaugkd.typed_command import typed_command
 
 BEST_FILE = "best.yaml"
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -141,7 +141,7 @@ def _page(
         f"Searched by {config.tuner} over {', '.join(effects)}; each setting ran with the seeds "
         f"{seeds}, and the {better} mean of {objective.name} on the development split comes first. "
         f"The trials took {spent:.0f} s on {describe_machine()}, the last call {seconds:.0f} s. To "
-        f"run it again:\n\n    {command_line()}\n\n## Ranking\n\n{_markdown(rows)}\n\n"
+        f"run it again:\n\n    {typed_command()}\n\n## Ranking\n\n{_markdown(rows)}\n\n"
         f"{_disk(config, trials)}\n\n## Main effects\n\n{_markdown(_effect_rows(effects))}\n\n"
         "![main effects](main_effects.png)\n\n"
         "An effect is the difference between the best and the worst mean; the other keys vary "

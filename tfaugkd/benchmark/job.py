@@ -16,11 +16,11 @@ from tfaugkd.benchmark.setting import Setting
 from tfaugkd.benchmark.steps import TimedStep, chosen_rows, timed_step, warm_up
 from tfaugkd.benchmark.tables import markdown, print_sheets, sheets
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.finished_model import command_line
 from tfaugkd.folders import require_new_file, write_text
 from tfaugkd.latency import Latency, interleaved, seconds
 from tfaugkd.machine import describe_machine
 from tfaugkd.plain_json import write_json
+from tfaugkd.typed_command import typed_command
 
 _LOG = logging.getLogger("tfaugkd")
 _IDLE = 0.5
@@ -140,4 +140,4 @@ def _show(config: BenchmarkConfig, measured: Measured) -> None:
     if config.json is not None:
         write_json(config.json, measured.plain())
     if config.markdown is not None:
-        write_text(config.markdown, f"    {command_line()}\n\n{line}\n\n{markdown(shown)}")
+        write_text(config.markdown, f"    {typed_command()}\n\n{line}\n\n{markdown(shown)}")

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tfaugkd.finished_model import command_line
 from tfaugkd.folders import MARKER, only_writer, prepare_output, write_text
 from tfaugkd.machine import describe_machine
 from tfaugkd.reproduce.check import check_cells
@@ -23,6 +22,7 @@ from tfaugkd.reproduce.layout import tables
 from tfaugkd.reproduce.plan import Place, Plan, make_plan
 from tfaugkd.reproduce.results import Line, collect, write_lines
 from tfaugkd.reproduce.run import Outcome, run_plan
+from tfaugkd.typed_command import typed_command
 
 _LOG = logging.getLogger("tfaugkd")
 _WIDTH_WITHOUT_TERMINAL = 160
@@ -115,7 +115,7 @@ def _page(
         f"# {exhibit.name}. {exhibit.title}",
         f"{exhibit.source}. {exhibit.note}".strip(),
         _setting(config),
-        f"    {command_line()}",
+        f"    {typed_command()}",
     ]
     for title, (head, *rows) in laid:
         align = ["---"] + ["--:"] * (len(head) - 1)
