@@ -115,6 +115,15 @@ def test_what_cannot_be_used_is_said_in_a_line(
     assert [path.name for path in tmp_path.iterdir()] == ["texts.csv"]
 
 
+def test_what_is_read_is_never_written_over(tmp_path):
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text\nmine\n")
+    options = ["--input", texts, "--output", texts, "--model", "nowhere", "--overwrite"]
+    message = complaint("predict", *options)
+    assert message == f"output is '{texts}', but the run reads it; name another file."
+    assert texts.read_text() == "text\nmine\n"
+
+
 def test_the_ending_is_looked_at_before_the_model_is(tmp_path):
     options = ["--input", "a.csv", "--output", tmp_path / "labels.txt", "--model", "nowhere"]
     assert "must end in one of" in complaint("predict", *options)

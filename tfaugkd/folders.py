@@ -120,20 +120,27 @@ def temporary_name(path: str | Path) -> Path:
     return final.with_name(f".{uuid.uuid4().hex[:8]}-{final.name}")
 
 
-def require_new_file(path: str | Path, overwrite: bool = False) -> None:
+def require_new_file(
+    path: str | Path, overwrite: bool = False, inputs: Iterable[str | Path] = ()
+) -> None:
     """Refuses an output file that stands already, before a job does any work for it.
 
     Args:
         path: The file.
         overwrite: A file may be replaced.
+        inputs: Files that are read, none of which may be replaced.
 
     Raises:
-        InputError: The file exists and may not be replaced, or the path is a folder.
+        InputError: The file exists and may not be replaced, or it is read, or the path is a
+            folder.
     """
     if Path(path).is_dir():
         raise InputError(f"{str(path)!r} is a folder; name a file.")
     if Path(path).exists() and not overwrite:
         raise InputError(f"{str(path)!r} exists already; name another file or set overwrite: true.")
+    for read in inputs:
+        if Path(read).expanduser().resolve() == Path(path).resolve():
+            raise InputError(f"output is {str(path)!r}, but the run reads it; name another file.")
 
 
 @contextmanager

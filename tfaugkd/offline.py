@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
 
 from keras.utils import Progbar
 
@@ -47,9 +46,8 @@ def augment(config: AugmentConfig) -> None:
         InputError: Data, a model, a method or an output that cannot be used; see the sentences.
     """
     if config.output is not None:
-        require_new_file(config.output, config.overwrite)
+        require_new_file(config.output, config.overwrite, paths_of(config.data))
         ending_of(config.output)
-        _require_not_read(config, config.output)
     for entry in config.augment:
         read_entry(entry, METHODS | REWRITERS)
     data = replace(config.data, added_file=None)
@@ -191,9 +189,3 @@ def _load_teacher(config: AugmentConfig, examples: Examples) -> SplitClassifier:
         check_fit("teacher", model, facts, examples)
     check_length("teacher", model, config.data.sequence_length)
     return model
-
-
-def _require_not_read(config: AugmentConfig, output: str) -> None:
-    for read in paths_of(config.data):
-        if Path(read).expanduser().resolve() == Path(output).expanduser().resolve():
-            raise InputError(f"output is {output!r}, but the run reads it; name another file.")

@@ -70,7 +70,7 @@ def predict(config: PredictConfig) -> None:
     Raises:
         InputError: A file, a column or a model that cannot be used; see the sentences.
     """
-    require_new_file(config.output, config.overwrite)
+    require_new_file(config.output, config.overwrite, [config.input])
     ending_of(config.output)
     classifier, facts = load_model(config.model)
     if facts is None:
