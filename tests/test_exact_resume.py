@@ -2,6 +2,7 @@ import logging
 import os
 import shutil
 import signal
+import time
 
 import keras
 import numpy as np
@@ -231,6 +232,20 @@ def test_a_signal_ends_the_step_and_writes_a_checkpoint(
     assert stopped.value.code == status
     assert f"the checkpoint is in {tmp_path / 'run'}" in stopped.value.message
     assert len(list((tmp_path / "run").glob("batch_*"))) == 1
+    forget(distiller)
+    assert outcome(distiller, data, tmp_path, Dies(), every_steps=100) == whole
+
+
+def test_a_signal_after_the_last_step_is_not_lost(distiller, start, data, whole, tmp_path):
+    class AtTheEnd(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)
+
+    begin_anew(distiller, start)
+    with pytest.raises(Interrupted) as stopped:
+        fit(distiller, data, tmp_path, AtTheEnd(), Dies(), every_steps=100)
+    assert stopped.value.code == 143
     forget(distiller)
     assert outcome(distiller, data, tmp_path, Dies(), every_steps=100) == whole
 

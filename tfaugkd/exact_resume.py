@@ -163,7 +163,10 @@ class ExactResume(keras.callbacks.Callback):
         own = {"callbacks": hooks, "initial_epoch": initial}
         try:
             with watched_signals() as self._watch:
-                return fit(dataset.skip(position.batches), **kwargs | own)
+                history = fit(dataset.skip(position.batches), **kwargs | own)
+            # One that came after the last step has found nobody who looked.
+            self._stop_if_told()
+            return history
         finally:
             hooks.end_passing()
 
@@ -226,12 +229,14 @@ class ExactResume(keras.callbacks.Callback):
         every = self.every_steps
         due = every is not None and self._position.batches // every > batches // every
         due = due or time.monotonic() - moment >= 60 * self.every_minutes
-        seen = self._watch.seen
-        if due or seen is not None:
+        if due or self._watch.seen is not None:
             self.write()
-        if seen is not None:
+        self._stop_if_told()
+
+    def _stop_if_told(self) -> None:
+        if self._watch.seen is not None:
             raise Interrupted(
-                seen,
+                self._watch.seen,
                 f"interrupted after step {self._position.batches}; the checkpoint is in "
                 f"{self.folder}, and the same command goes on from it",
             )
