@@ -7,54 +7,25 @@ checkpoints and TensorFlow's leave out the random states of dropout.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
-from tfaugkd.calibration import reached_sizes, with_sizes
-from tfaugkd.callback_state import flush_logs, restore_states, states_of, without_state
-from tfaugkd.checkpoint import read_checkpoint_of, write_checkpoint
+from tfaugkd.callback_state import without_state
+from tfaugkd.checkpoint import write_checkpoint
 from tfaugkd.errors import InputError
 from tfaugkd.interruption import Interrupted, Watch, watched_signals
-from tfaugkd.log_files import cut_back_logs, log_sizes
-from tfaugkd.machine import describe_machine
 from tfaugkd.plain_json import plain
 from tfaugkd.resuming_callbacks import ResumingCallbacks
-from tfaugkd.training_state import (
-    build_metrics,
-    changing_variables,
-    describe_run,
-    learns_numbers,
-    restore_values,
-    values_of,
-)
+from tfaugkd.run_state import Position, find_run, restore_run, state_of_run
+from tfaugkd.training_state import build_metrics, describe_run, learns_numbers
 
 if TYPE_CHECKING:
     from tfaugkd.distiller import Distiller
 
 _LOG = logging.getLogger("tfaugkd")
-
-
-@dataclass
-class _Position:
-    """Where a run is.
-
-    Args:
-        epoch: The epoch that runs, or is next.
-        steps: Steps of that epoch that are done; 0 before its first hook.
-        batches: Batches of data that were drawn in all.
-        logs: What the last step reported.
-        stopped: A callback has ended training.
-    """
-
-    epoch: int = 0
-    steps: int = 0
-    batches: int = 0
-    logs: dict[str, float] = field(default_factory=dict)
-    stopped: bool = False
 
 
 class ExactResume(keras.callbacks.Callback):
@@ -109,7 +80,7 @@ class ExactResume(keras.callbacks.Callback):
         self.keep = keep
         self.made_from = made_from or {}
         self.logs = logs
-        self._position = _Position()
+        self._position = Position()
         self._checkpoint: dict[str, Any] | None = None
         self._watch = Watch()
         self._made_from: Any = {}
@@ -211,16 +182,8 @@ class ExactResume(keras.callbacks.Callback):
         if not learns_numbers(self.model):
             _LOG.warning("No checkpoint is written: the student has weights that are no numbers.")
             return
-        flush_logs(self._hooks.others)
-        state = {
-            "made_from": self._made_from,
-            "machine": describe_machine(),
-            "position": asdict(self._position),
-            "sizes": reached_sizes(self.model.augmentations),
-            "variables": values_of(changing_variables(self.model)),
-            "callbacks": states_of(self._hooks.others),
-            "logs": {} if self.logs is None else log_sizes(self.logs),
-        }
+        given = (self._position, self._made_from, self.logs)
+        state = state_of_run(self.model, self._hooks.others, *given)
         write_checkpoint(self.folder, self._position.batches, state, self.keep)
         self._written = (self._position.batches, time.monotonic())
 
@@ -242,26 +205,15 @@ class ExactResume(keras.callbacks.Callback):
             )
 
     def _begin(self, initial_epoch: int) -> None:
-        """Finds the place to go on from, and cuts the logs back to it."""
-        self._position = _Position(epoch=initial_epoch)
-        self._checkpoint = found = read_checkpoint_of(self.folder, self._made_from)
-        if found is None:
-            return
-        if found["machine"] != describe_machine():
-            _LOG.warning(
-                "The run was begun on another machine (%s): from here on its last bits may differ.",
-                found["machine"],
-            )
-        if self.logs is not None:
-            cut_back_logs(self.logs, found["logs"])
-        self._position = _Position(**found["position"])
-        _LOG.info("Going on after step %d (%s).", self._position.batches, self.folder)
+        """Finds the place to go on from."""
+        self._position = Position(epoch=initial_epoch)
+        self._checkpoint = found = find_run(self.folder, self._made_from, self.logs)
+        if found is not None:
+            self._position = Position(**found["position"])
+            _LOG.info("Going on after step %d (%s).", self._position.batches, self.folder)
 
-    def _restore(self, checkpoint: dict[str, Any]) -> None:
-        step = self.model.step
-        step.augmentations = with_sizes(step.augmentations, checkpoint["sizes"])
-        restore_values(changing_variables(self.model), checkpoint["variables"])
-        restore_states(self._hooks.others, checkpoint["callbacks"])
+    def _restore(self, state: dict[str, Any]) -> None:
+        restore_run(self.model, self._hooks.others, state)
 
 
 def resume_among(callbacks: Any) -> ExactResume | None:
