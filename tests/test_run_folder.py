@@ -106,6 +106,16 @@ def test_a_finished_one_is_refused(config):
         run(config)
 
 
+def test_a_kill_between_the_scores_and_the_end_is_no_obstacle(config, output):
+    interrupted(config)
+    (output / "scores.json").write_text("{}")
+    assert "checkpoints/batch_1.npz" in run(config)
+    # In the middle of removing the checkpoints there is nothing left to do.
+    (output / ".0123abcd-checkpoints").mkdir()
+    with pytest.raises(InputError, match="which is not empty"):
+        run(config)
+
+
 def test_it_can_be_told_not_to_go_on(config, output):
     interrupted(config)
     with pytest.raises(InputError, match="which is not empty"):

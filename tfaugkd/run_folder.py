@@ -1,5 +1,6 @@
 """The folder of one training: begun, gone on with after an interruption, or refused."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from tfaugkd.folders import (
     remove,
     remove_halves,
     require_new_folder,
+    temporary_name,
     write_text,
 )
 from tfaugkd.plain_json import plain, read_json, write_json
@@ -122,8 +124,13 @@ def begin_or_go_on(folder: Path, made_from: dict[str, Any]) -> bool:
 
 
 def finish_run(folder: Path) -> None:
-    """Removes the checkpoints of a run whose outcome is written."""
-    remove(folder / CHECKPOINTS_FOLDER)
+    """Removes the checkpoints of a run whose outcome is written, all at once."""
+    checkpoints = folder / CHECKPOINTS_FOLDER
+    if checkpoints.is_dir():
+        # With a part of them gone, the run would look like one that had not come to its first.
+        aside = temporary_name(checkpoints)
+        os.replace(checkpoints, aside)
+        remove(aside)
 
 
 def exact_resume(folder: Path, config: TrainConfig) -> ExactResume:
@@ -153,6 +160,6 @@ def write_config(folder: Path, config: Any) -> None:
 def _was_interrupted(config: Any) -> bool:
     """Tells whether the output holds a run that is not finished, and that may go on."""
     folder = Path(config.output)
-    begun = (folder / MARKER).is_file() and (folder / CHECKPOINTS_FOLDER).is_dir()
-    finished = (folder / SCORES_FILE).exists()
-    return begun and not finished and config.resume == "auto" and not config.overwrite
+    # Checkpoints go last: with the scores beside them, the run was interrupted in tidying up.
+    unfinished = (folder / MARKER).is_file() and (folder / CHECKPOINTS_FOLDER).is_dir()
+    return unfinished and config.resume == "auto" and not config.overwrite
