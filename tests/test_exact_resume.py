@@ -216,6 +216,30 @@ def test_training_that_a_callback_stopped_stays_stopped(distiller, start, data, 
     assert again == history
 
 
+def test_early_stopping_and_plateaus_end_as_in_a_run_that_was_not_killed(
+    distiller, start, data, tmp_path
+):
+    def patient():
+        stopping = keras.callbacks.EarlyStopping(
+            "loss", patience=3, min_delta=10.0, restore_best_weights=True
+        )
+        # Lowers the rate at the end of the third epoch, once.
+        plateau = keras.callbacks.ReduceLROnPlateau(
+            "loss", factor=0.5, patience=2, min_delta=10.0, cooldown=5
+        )
+        return stopping, plateau
+
+    begin_anew(distiller, start)
+    expected = outcome(distiller, data, tmp_path / "whole", Dies(), *patient(), epochs=6)
+    begin_anew(distiller, start)
+    with pytest.raises(KilledError):
+        fit(distiller, data, tmp_path / "killed", Dies("batch", 10), *patient(), epochs=6)
+    forget(distiller)
+    found = outcome(distiller, data, tmp_path / "killed", Dies(), *patient(), epochs=6)
+    assert len(found["history"]["loss"]) == 4
+    assert found == expected
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_step_and_writes_a_checkpoint(
     number, status, distiller, start, data, whole, tmp_path
