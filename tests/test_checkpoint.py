@@ -1,6 +1,7 @@
 import logging
 import math
 import os
+import resource
 
 import ml_dtypes
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from tfaugkd.checkpoint import read_checkpoint_of, read_newest_checkpoint, write_checkpoint
 from tfaugkd.errors import InputError
+from tfaugkd.faults import disk_fault
 
 STATE = {
     "made_from": {"train": {"steps": 20}},
@@ -112,6 +114,20 @@ def test_a_full_disk_leaves_the_checkpoint_before_it(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(OSError, match="No space left"):
         write_checkpoint(tmp_path, 10, {"batches": 10}, keep=1)
+    assert read_newest_checkpoint(tmp_path) == {"batches": 5}
+    assert names(tmp_path) == ["batch_000000000005.npz"]
+
+
+def test_a_disk_that_takes_only_a_part_leaves_the_checkpoint_before_it(tmp_path):
+    write_checkpoint(tmp_path, 5, {"batches": 5}, keep=1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            write_checkpoint(tmp_path, 10, {"weights": np.zeros(10_000)}, keep=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "larger than is allowed here; what was finished before" in disk_fault(refused.value)
     assert read_newest_checkpoint(tmp_path) == {"batches": 5}
     assert names(tmp_path) == ["batch_000000000005.npz"]
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ from conftest import LENGTH, bert, command, complaint, sentiment, write_yaml
 from tfaugkd import jobs
 from tfaugkd.data.files import write_rows
 from tfaugkd.errors import InputError
-from tfaugkd.folders import only_writer, prepare_output
+from tfaugkd.folders import only_writer, prepare_output, remove
 from tfaugkd.saved_model import ModelFacts, save_model
+from tfaugkd.training import train
 
 ROOT = Path(__file__).parents[1]
 FACTS = ModelFacts("custom", ("negative", "positive"), LENGTH)
@@ -412,6 +414,34 @@ def test_a_full_disk_is_told_in_a_sentence(short, tmp_path, monkeypatch):
         "tfaugkd: error: 'checkpoints/a.npz' cannot be used: the disk is full; "
     )
     assert command("distill", *short)[0] == 0
+
+
+def test_files_that_vanish_after_they_were_read_are_not_missed(
+    data, teacher_output, tmp_path, monkeypatch
+):
+    copies = {"teacher": shutil.copytree(teacher_output, tmp_path / "teacher")}
+    for name in ("train", "dev"):
+        source = Path(data[f"{name}_file"])
+        copies[name] = shutil.copy(source, tmp_path / source.name)
+    files = {f"{name}_file": str(copies[name]) for name in ("train", "dev")}
+
+    def trained(*arguments):
+        for copy in copies.values():
+            remove(copy)
+        return train(*arguments)
+
+    monkeypatch.setattr(jobs, "train", trained)
+    keys = {
+        "data": {key: value for key, value in data.items() if key != "test_file"} | files,
+        "teacher": str(copies["teacher"]),
+        "student": {"layers": 1},
+        "train": TRAIN | {"steps": 2, "evaluate_every": 1},
+        "output": str(tmp_path / "output"),
+    }
+    status, _, err = command("distill", *write_yaml(tmp_path / "a.yaml", **keys))
+    assert status == 0, err
+    assert not any(Path(copy).exists() for copy in copies.values())
+    assert scores_of(tmp_path / "output")["accuracy"] > 0
 
 
 def test_two_runs_do_not_share_an_output(short, tmp_path):

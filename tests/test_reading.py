@@ -104,3 +104,11 @@ def test_damaged_labels_are_refused(prepared):
         path.write_bytes(content)
         with pytest.raises(InputError, match=r"train-00001\.npz cannot be read: .+; run"):
             prepared.reader.lengths()
+
+
+def test_a_shard_that_vanishes_while_others_are_read_is_named(prepared):
+    assert ids_of(prepared, [0]) == ["0"]
+    (prepared.reader.folder / "train-00001.array_record").unlink()
+    assert ids_of(prepared, [1, 39]) == ["1", "39"]
+    with pytest.raises(InputError, match=r"train-00001\.array_record cannot be read \(.+; run `"):
+        prepared.reader.records(np.array([2, 20]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfaugkd.data import tfds
 from tfaugkd.data.tasks import TASKS
@@ -127,6 +128,28 @@ def test_failed_download_names_the_alternatives(install, failure: Exception):
     message = r"glue/sst2 could not be downloaded \(\w+\); .*data\.path, .*data\.train_file\.$"
     with pytest.raises(InputError, match=message):
         tfds.load_tfds(TASKS["sst2"], "train")
+
+
+def test_a_truncated_tfrecord_is_refused_with_its_folder(install, tmp_path: Path):
+    path = tmp_path / "sst2-validation.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for _ in range(3):
+            writer.write(b"a record of some length")
+    path.write_bytes(path.read_bytes()[:-5])
+    builder = _sst2()
+    builder.data_dir = tmp_path
+    install(builder)
+
+    for damage in (lambda: None, path.unlink):
+        damage()
+        # Its records are read one after the other, as TFDS does.
+        builder.rows = tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+        with pytest.raises(InputError) as refused:
+            tfds.load_tfds(TASKS["sst2"], "dev")
+        message = str(refused.value)
+        assert message.startswith(f"glue/sst2 in {tmp_path} cannot be read (")
+        assert message.endswith("); remove that folder and start again, which downloads it anew.")
+        assert "\n" not in message
 
 
 def test_package_that_tfds_lacks_is_named(install):

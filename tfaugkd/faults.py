@@ -12,6 +12,7 @@ from tfaugkd.errors import InputError
 _DISK = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota on this disk is used up",
+    errno.EFBIG: "the file would be larger than is allowed here",
     errno.EROFS: "the disk can only be read",
     errno.EACCES: "this user may not write or read there",
     errno.EPERM: "this user may not write or read there",

@@ -70,7 +70,21 @@ def _read_rows(name: str, split: str) -> tuple[list[dict[str, Any]], Any]:
             f"{name} could not be downloaded ({type(error).__name__}); give a folder in GLUE's "
             "layout with data.path, or files of your own with data.train_file."
         ) from error
-    return list(tfds.as_numpy(builder.as_dataset(split=split))), builder.info.features
+    return _stored_rows(tfds, builder, name, split), builder.info.features
+
+
+def _stored_rows(tfds: Any, builder: Any, name: str, split: str) -> list[dict[str, Any]]:
+    # TFDS has brought it by now.
+    import tensorflow as tf
+
+    try:
+        return list(tfds.as_numpy(builder.as_dataset(split=split)))
+    except (OSError, tf.errors.OpError) as error:
+        reason = (getattr(error, "message", None) or str(error)).partition("\n")[0]
+        raise InputError(
+            f"{name} in {builder.data_dir} cannot be read ({reason}); remove that folder and start "
+            "again, which downloads it anew."
+        ) from error
 
 
 def _tensorflow_datasets() -> Any:
