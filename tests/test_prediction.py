@@ -129,6 +129,25 @@ def test_the_ending_is_looked_at_before_the_model_is(tmp_path):
     assert "must end in one of" in complaint("predict", *options)
 
 
+def test_labels_that_a_spreadsheet_would_run_are_quoted_unless_asked(tmp_path, monkeypatch):
+    facts = ModelFacts("custom", ("=1+1", "-1"), LENGTH)
+    logits = np.array([[2.0, 0.0], [0.0, 2.0]])
+    monkeypatch.setattr(prediction, "load_model", lambda _: (bert(layers=1), facts))
+    monkeypatch.setattr(prediction, "predict_logits", lambda *_, **__: logits)
+    (tmp_path / "texts.csv").write_text("text\ngood\nbad\n")
+
+    def labels(name, *options):
+        output = tmp_path / name
+        status, _, err = command(
+            "predict", "--input", tmp_path / "texts.csv", "--output", output, *options
+        )
+        assert status == 0, err
+        return [row["prediction"] for row in read(output)]
+
+    assert labels("a.csv") == labels("a.tsv") == ["'=1+1", "-1"]
+    assert labels("b.csv", "--formulas", "keep") == labels("a.jsonl") == ["=1+1", "-1"]
+
+
 def test_an_empty_text_is_named_by_its_line(teacher_output, tmp_path):
     path = tmp_path / "texts.csv"
     path.write_text("text\nthe film was good\n \n")

@@ -1,3 +1,8 @@
+import json
+import shutil
+from pathlib import Path
+
+import keras
 import keras_hub
 import numpy as np
 import pytest
@@ -188,6 +193,21 @@ def test_a_folder_that_is_no_text_classifier_is_refused_in_a_sentence(saved, nam
     assert reason in message
     assert message.endswith("or 'packaged'.")
     assert "\n" not in message
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+def test_code_in_a_preset_is_not_run(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder, _ = saved
+    shutil.copytree(folder / "classifier", "model")
+    task = json.loads(Path("model/task.json").read_text())
+    code = keras.saving.serialize_keras_object(lambda x: __import__("os").mkdir("made"))
+    assert code["class_name"] == "__lambda__"
+    task["config"]["activation"] = code
+    Path("model/task.json").write_text(json.dumps(task))
+    with pytest.raises(InputError, match="arbitrary code"):
+        load_classifier("model")
+    assert not Path("made").exists()
 
 
 def test_a_name_that_no_preset_has_is_refused_in_a_sentence():

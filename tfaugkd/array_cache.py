@@ -26,7 +26,7 @@ def cached_arrays(name: str) -> dict[str, np.ndarray] | None:
     """
     path = _path_of(name)
     try:
-        with np.load(path) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except FileNotFoundError:
         return None

@@ -4,6 +4,7 @@ Nothing here imports TensorFlow, so that `tfaugkd --help` answers at once.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tfaugkd.config import (
     PACKAGED,
@@ -167,6 +168,8 @@ class PredictConfig:
         sequence_length: Tokens a text is cut or padded to. Default: as in the model's training, or
             128 if its folder does not say, as in Hugging Face's format.
         batch_size: Texts labelled at once.
+        formulas: "quote" puts an apostrophe before a label that a spreadsheet would run, such as
+            "=1+1", in CSV and TSV; "keep" writes every label as it is.
         overwrite: Replace an output that exists.
     """
 
@@ -177,6 +180,7 @@ class PredictConfig:
     text_b: str | None = None
     sequence_length: int | None = None
     batch_size: int = 64
+    formulas: Literal["quote", "keep"] = "quote"
     overwrite: bool = False
 
     def __post_init__(self) -> None:

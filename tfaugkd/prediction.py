@@ -12,6 +12,7 @@ from tfaugkd.data.examples import Examples
 from tfaugkd.data.files import read_texts, write_rows
 from tfaugkd.data.formats import ending_of
 from tfaugkd.data.inputs import read_inputs
+from tfaugkd.data.spreadsheet import without_formulas
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.data_config import DataConfig
 from tfaugkd.errors import InputError
@@ -90,7 +91,10 @@ def predict(config: PredictConfig) -> None:
     length = config.sequence_length or facts.sequence_length or DataConfig.sequence_length
     check_length("model", model, length, key="sequence_length")
     logits = predict_logits(model, examples, length, config.batch_size, progress=True)
-    write_rows(config.output, prediction_rows(examples, logits, facts.label_names))
+    rows = prediction_rows(examples, logits, facts.label_names)
+    if config.formulas == "quote" and ending_of(config.output) != ".jsonl":
+        rows = without_formulas(rows)
+    write_rows(config.output, rows)
     print(f"Wrote {len(examples)} predictions to {config.output}.")
 
 

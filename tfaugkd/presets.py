@@ -11,6 +11,7 @@ from tfaugkd.data.packaged import encoder_folder
 from tfaugkd.errors import InputError
 from tfaugkd.hugging_face import is_checkpoint, load_checkpoint
 from tfaugkd.layer_selection import copy_head, selected_layers, with_layers
+from tfaugkd.weight_index import require_files_inside
 
 
 def load_classifier(
@@ -35,6 +36,7 @@ def load_classifier(
     """
     source = str(encoder_folder()) if preset == PACKAGED else preset
     given = {"num_classes": num_classes, "pooling": pooling}
+    require_files_inside(source)
     if is_checkpoint(source):
         classifier = load_checkpoint(source, num_classes)
     else:
@@ -81,6 +83,7 @@ def load_masked_lm(preset: str) -> Any:
         InputError: There is no such preset, it cannot be fetched, or it is no masked language
             model.
     """
+    require_files_inside(preset)
     try:
         return keras_hub.models.MaskedLM.from_preset(preset)
     except (ValueError, OSError, ImportError) as error:
