@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from conftest import LENGTH, bert, scalars_of, sentiment
 
-from tfaugkd.callbacks import BestWeights
+from tfaugkd.callbacks import BestWeights, LearningRate
 from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import InputError
@@ -113,6 +113,7 @@ def fit(distiller, data, folder, *callbacks, epochs=EPOCHS, every_steps=1, **opt
     given = [
         keras.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=10.0),
         keras.callbacks.CSVLogger(str(folder / "logs" / "history.csv"), append=True),
+        LearningRate(),
         keras.callbacks.TensorBoard(str(folder / "logs"), update_freq=1),
         BestWeights(distiller.student_classifier, "accuracy"),
         calls,

@@ -67,4 +67,5 @@ class ReplicatedModel(keras.Model):
         # Where a metric did not move, Keras would give the last step's logs, which are a mean over
         # replicas, and not over examples where weights differ.
         results = self.get_metrics_result()
-        return {name: results[name] for name in logs}
+        # Where a run goes on at an epoch's end, they hold what callbacks have added to them.
+        return {name: results[name] for name in logs if name in results}
