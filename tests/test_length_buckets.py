@@ -8,7 +8,7 @@ from tfaugkd import Distiller, training_batches
 from tfaugkd.augment.augpro import augpro_mix
 from tfaugkd.augment.mixup import MixUp
 from tfaugkd.errors import InputError
-from tfaugkd.length_buckets import in_buckets, with_longest
+from tfaugkd.length_buckets import in_buckets, longest_text, with_longest
 
 
 def lengths_run(lengths, masks, **parts):
@@ -37,7 +37,10 @@ def test_the_teachers_tokens_and_variants_are_held_too():
 
 def test_a_part_of_a_batch_is_cut_as_the_whole_batch_is():
     mask = tf.sequence_mask([3, 11], 16, tf.int32)
-    whole = with_longest({"token_ids": mask, "padding_mask": mask})
+    x = {"token_ids": mask, "padding_mask": mask}
+    whole = with_longest(x, longest_text(tf.constant([3, 11]), {}))
+    variants = {"variants": {"padding_mask": tf.sequence_mask([14], 16, tf.int32)}}
+    assert int(longest_text(tf.constant([3, 11]), variants)) == 14
     part = {name: values[:1] for name, values in whole.items()}
     step = in_buckets(lambda x: tf.shape(x["token_ids"])[1], [8, 12])
     assert int(step(part)) == 12

@@ -78,7 +78,8 @@ def test_texts_without_labels_are_batched_as_in_memory(tmp_path):
 def test_hosts_share_every_batch_and_read_no_more_than_theirs(hosts, tmp_path, monkeypatch):
     model, texts = bert(layers=1), sentiment(40)
     prepared = store(tmp_path, texts, model)
-    options = {"augmentations": METHODS}
+    # All hosts are told of the longest text of the whole batch.
+    options = {"augmentations": METHODS, "length_window": 2}
     read = []
     records = prepared.reader.records
 
@@ -91,10 +92,8 @@ def test_hosts_share_every_batch_and_read_no_more_than_theirs(hosts, tmp_path, m
     expected = list(dataset.take(3).as_numpy_iterator())
     parts = []
     for host in range(hosts):
-        own = training_batches(
-            prepared, model.preprocessor, 32, LENGTH, host=host, hosts=hosts, **options
-        )
-        parts.append(list(own.take(3).as_numpy_iterator()))
+        own = training_batches(prepared, model.preprocessor, 32, LENGTH, **options)
+        parts.append(list(own.of_host(host, hosts).take(3).as_numpy_iterator()))
     joined = [
         tf.nest.map_structure(lambda *own: np.concatenate(own), *of_hosts)
         for of_hosts in zip(*parts, strict=True)
@@ -102,7 +101,7 @@ def test_hosts_share_every_batch_and_read_no_more_than_theirs(hosts, tmp_path, m
     same(joined, expected)
     assert set(read) == {32 // hosts}
     with pytest.raises(InputError, match=r"24, but must be a multiple of 8 on each of \d hosts"):
-        training_batches(prepared, model.preprocessor, 24, LENGTH, host=0, hosts=hosts)
+        training_batches(prepared, model.preprocessor, 24, LENGTH).of_host(0, hosts)
 
 
 def test_any_batch_is_read_without_those_before_it(tmp_path):

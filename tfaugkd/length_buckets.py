@@ -50,19 +50,33 @@ def in_buckets(step: Callable[..., Any], lengths: Sequence[int]) -> Callable[...
     return chosen
 
 
-def with_longest(x: dict[str, Any]) -> dict[str, Any]:
-    """Tells each example how long the longest text of the batch is.
-
-    So replicas, which see a part of the batch each, choose one length: what is drawn for every
-    token of a text is another thing in another length.
+def longest_text(lengths: tf.Tensor, draws: dict[str, Any]) -> tf.Tensor:
+    """Tells how long the longest text of a batch is.
 
     Args:
-        x: As `read_inputs` takes it.
+        lengths: Tokens of each text, int32 `[B]`.
+        draws: What was drawn for the batch, with the texts of ready-made variants.
+
+    Returns:
+        Tokens, int32 `[]`.
+    """
+    return tf.reduce_max([tf.reduce_max(lengths), *(_longest(mask) for mask in _masks(draws))])
+
+
+def with_longest(x: dict[str, Any], longest: tf.Tensor) -> dict[str, Any]:
+    """Tells each example how long the longest text of the batch is.
+
+    So replicas and hosts, which see a part of the batch each, choose one length: what is drawn for
+    every token of a text is another thing in another length.
+
+    Args:
+        x: As `read_inputs` takes it; all of a batch, or a host's rows of it.
+        longest: What `longest_text` gives of the whole batch.
 
     Returns:
         The same with `longest`, int32 `[B]`.
     """
-    return x | {LONGEST: tf.fill([x["token_ids"].shape[0]], _longest_of(x))}
+    return x | {LONGEST: tf.fill([x["token_ids"].shape[0]], longest)}
 
 
 def _longest_of(x: dict[str, Any]) -> tf.Tensor:

@@ -16,7 +16,7 @@ from tfaugkd.data.shards.prepared_batches import prepared_rows
 from tfaugkd.data.shards.prepared_examples import PreparedExamples
 from tfaugkd.data.tokenisation import Preprocessor, text_lengths
 from tfaugkd.errors import InputError
-from tfaugkd.length_buckets import with_longest
+from tfaugkd.length_buckets import longest_text, with_longest
 
 # From places among the examples, int64 [B], to what a batch holds of them, and their labels.
 Rows = Callable[[tf.Tensor], tuple[dict[str, Any], tf.Tensor]]
@@ -34,12 +34,11 @@ def training_batches(
     teacher_logits: np.ndarray | None = None,
     labels_required: bool = True,
     length_window: int = 1,
-    host: int = 0,
-    hosts: int = 1,
 ) -> NumberedBatches:
     """Makes an endless dataset of shuffled batches for `Distiller.fit`.
 
-    Its `skip` costs nothing, however many batches it leaves out.
+    Its `skip` costs nothing, however many batches it leaves out, and its `of_host` makes no other
+    rows of a batch than those of one of several hosts.
 
     Args:
         examples: N texts or pairs; those without a label count in no loss against labels. Of
@@ -57,25 +56,20 @@ def training_batches(
             learns from its teacher alone.
         length_window: How many batches share their texts, so that each can have texts of similar
             lengths, for a distiller with `length_buckets`; 1 leaves them as they come.
-        host: Which of the hosts this is, from 0. Each has its own part of every batch, and reads
-            no more; one after the other they are the batches of a single host.
-        hosts: How many there are; B is a multiple of 8 times as much.
 
     Returns:
-        Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B / hosts]`.
+        Batches `(x, y, sample_weight)`, with `x` as `read_inputs` takes it and `y` `[B]`.
 
     Raises:
         InputError: There are no labels, or not as many answers as texts, or B is not a multiple
-            of 8 for each host; or texts were prepared for another tokenizer or length.
+            of 8; or texts were prepared for another tokenizer or length.
     """
-    _check(examples, batch_size, labels_required, hosts)
+    _check(examples, batch_size, labels_required)
     weights = None if sample_weight is None else tf.constant(sample_weight, tf.float32)
-    rows, lengths = _rows(
+    read, lengths = _rows(
         *(examples, student, sequence_length, teacher, teacher_logits), length_window > 1
     )
     shown = shown_variants(examples, student, sequence_length, teacher, augmentations)
-    share = batch_size // hosts
-    own = slice(host * share, (host + 1) * share)
 
     def examples_of(number: tf.Tensor) -> tf.Tensor:
         if lengths is not None:
@@ -84,29 +78,27 @@ def training_batches(
         return shuffled_indices(seed, places, len(examples))
 
     @tf.autograph.experimental.do_not_convert
-    def batch(number: tf.Tensor) -> tuple:
+    def batch(number: tf.Tensor, rows: slice) -> tuple:
         chosen = examples_of(number)
         draws = draw_for_batch(augmentations, seed, number, chosen, shown)
-        chosen, draws = tf.nest.map_structure(lambda values: values[own], (chosen, draws))
-        inputs, y = rows(chosen)
+        longest = longest_text(tf.gather(lengths, chosen), draws) if lengths is not None else None
+        chosen, draws = tf.nest.map_structure(lambda values: values[rows], (chosen, draws))
+        inputs, y = read(chosen)
         x = inputs | ({"draws": draws} if draws else {})
-        x = with_longest(x) if length_window > 1 else x
-        return x, y, tf.ones([share]) if weights is None else tf.gather(weights, chosen)
+        x = x if longest is None else with_longest(x, longest)
+        return x, y, tf.ones(chosen.shape) if weights is None else tf.gather(weights, chosen)
 
-    return NumberedBatches(batch, examples_of)
+    return NumberedBatches(batch, examples_of, batch_size)
 
 
-def _check(
-    examples: Examples | PreparedExamples, batch_size: int, labels_required: bool, hosts: int
-) -> None:
+def _check(examples: Examples | PreparedExamples, batch_size: int, labels_required: bool) -> None:
     if labels_required and not examples.labelled.any():
         raise InputError(
             "Training needs labels, but these texts have none; where the student learns from its "
             "teacher alone, set labels_required=False."
         )
-    if batch_size % (8 * hosts):
-        each = "" if hosts == 1 else f" on each of {hosts} hosts"
-        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8{each}.")
+    if batch_size % 8:
+        raise InputError(f"The batch size is {batch_size}, but must be a multiple of 8.")
 
 
 def _rows(
