@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfaugkd import certificate
@@ -133,9 +133,11 @@ def test_rows_that_may_not_be_found_are_not():
     seed=st.integers(0, 2**31),
     k=st.integers(1, 12),
     spread=st.floats(0.0, 3.0),
-    shares=st.tuples(st.floats(0, 2), st.floats(0, 2)),
+    # Subnormal numbers are zero to XLA, and not to NumPy.
+    shares=st.tuples(*[st.floats(0, 2, width=32, allow_subnormal=False)] * 2),
     duplicates=st.booleans(),
 )
+@example(seed=0, k=1, spread=0.0, shares=(0.0, 2.0**-126), duplicates=False)
 def test_any_table_agrees_with_the_brute_force(seed, k, spread, shares, duplicates):
     random = np.random.default_rng(seed)
     table = random.normal(size=(40, 6)) * random.lognormal(sigma=spread, size=(40, 1))

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 _LOG = logging.getLogger("tfaugkd")
 
@@ -97,7 +98,8 @@ class LearningRate(keras.callbacks.Callback):
         """Adds the rate that the next step has."""
         self._done += 1
         if logs is not None and self._done % self.every == 0:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            # Under a strategy it is a variable of every replica, which is no number by itself.
+            logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
 
     def get_state(self) -> dict[str, Any]:
         """Gives the number of steps so far."""

@@ -119,10 +119,13 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
         less than float32 can tell, either.
     """
     geometry = Geometry(*(tf.convert_to_tensor(part) for part in geometry))
+    # Only their ratio matters; what two tiny shares weigh would be rounded to nothing.
+    larger = tf.maximum(mixture.own_share, mixture.other_share)
+    own_share, other_share = (tf.math.divide_no_nan(part, larger) for part in mixture[2:])
     weighed = _Weighed(
         *mixture[:2],
-        mixture.own_share * tf.gather(geometry.norms, mixture.own_ids),
-        mixture.other_share * tf.gather(geometry.norms, mixture.other_ids),
+        own_share * tf.gather(geometry.norms, mixture.own_ids),
+        other_share * tf.gather(geometry.norms, mixture.other_ids),
     )
 
     def by_parents(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
