@@ -1,5 +1,6 @@
 """Tiny models with random weights, made in milliseconds, and a task that they can learn."""
 
+import gc
 import io
 import logging
 import os
@@ -43,6 +44,14 @@ from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier, EncT5TextClassifi
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 from tfaugkd.tokenizer_comparison import tokenizer_fingerprint
+
+
+def pytest_collection_finish():
+    """Spares the collector what was imported, which tracing would have it look through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
 
 # Four devices, for the tests with replicas; everything else runs on the first.
 tf.config.set_logical_device_configuration(
