@@ -45,14 +45,6 @@ from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 from tfaugkd.tokenizer_comparison import tokenizer_fingerprint
 
-
-def pytest_collection_finish():
-    """Spares the collector what was imported, which tracing would have it look through again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-
-
 # Four devices, for the tests with replicas; everything else runs on the first.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
@@ -100,6 +92,13 @@ WORDS = [
 # The embedding table has two rows that no token of the tokenizer stands for.
 ROWS = len(WORDS) + 2
 LENGTH = 12
+
+
+def pytest_collection_finish():
+    """Spares the collector what was imported, which tracing would have it look through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def randomise(model, seed, scale=0.4):
