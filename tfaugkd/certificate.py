@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from tfaugkd.compaction import solve_wanted
 from tfaugkd.neighbours import Neighbours, nearest_neighbours
-from tfaugkd.projection import nearest_tokens, unit_rows
+from tfaugkd.projection import nearest_among, unit_rows
 from tfaugkd.replicas import on_each_replica
 
 # Relative to x |a| + y |b|: more than float32 is wrong by in a product of a few thousand numbers.
@@ -47,14 +47,15 @@ class Mixture(NamedTuple):
 class Geometry(NamedTuple):
     """What is known of a frozen embedding table.
 
-    `unit_table` is `[V, D]`, `norms` `[V]`, `producible` bool `[V]`: the tokens that may be found.
-    `neighbour_ids` and `neighbour_cosines` `[V, k]` are the producible tokens nearest to each, the
-    nearest first; -1 and minus infinity where there are fewer.
+    `unit_table` is `[V, D]`, `norms` `[V]`, `candidates` bool `[V]`: the tokens that may be found,
+    which are the producible ones with a direction. `neighbour_ids` and `neighbour_cosines`
+    `[V, k]` are the candidates nearest to each, the nearest first; -1 and minus infinity where
+    there are fewer.
     """
 
     unit_table: tf.Tensor
     norms: tf.Tensor
-    producible: tf.Tensor
+    candidates: tf.Tensor
     neighbour_ids: tf.Tensor
     neighbour_cosines: tf.Tensor
 
@@ -69,7 +70,7 @@ def geometry_of(
 
     Args:
         table: `[V, D]`.
-        producible: bool `[V]`; tokens that may be found.
+        producible: bool `[V]`; tokens that may be found. A zero row never is.
         neighbours: k, how many are known of each token.
         find: Finds them; `neighbours.nearest_neighbours` keeps them on disk.
 
@@ -77,7 +78,8 @@ def geometry_of(
         The geometry.
     """
     near = find(tf.convert_to_tensor(table).numpy(), producible, neighbours)
-    parts = (unit_rows(table), near.norms, producible, near.ids, near.cosines)
+    candidates = producible & (near.norms > 0)
+    parts = (unit_rows(table), near.norms, candidates, near.ids, near.cosines)
     return Geometry(*(on_each_replica(tf.convert_to_tensor(part)) for part in parts))
 
 
@@ -136,7 +138,7 @@ def nearest_to_mixtures(mixture: Mixture, is_text: tf.Tensor, geometry: Geometry
 
     def by_search(rows: tf.Tensor) -> tuple[tf.Tensor]:
         queries = _queries(weighed.at(rows), geometry)
-        return (nearest_tokens(queries, geometry.unit_table, geometry.producible),)
+        return (nearest_among(queries, geometry.unit_table, geometry.candidates),)
 
     at_once = min(is_text.shape[0], _PARENTS_AT_ONCE)
     tokens, settled = solve_wanted(by_parents, is_text, (mixture.own_ids, ~is_text), at_once)
@@ -220,9 +222,7 @@ def _neighbours(
 
 
 def _may_be_found(ids: tf.Tensor, geometry: Geometry) -> tf.Tensor:
-    there = tf.maximum(ids, 0)
-    has_direction = tf.gather(geometry.norms, there) > 0
-    return (ids >= 0) & tf.gather(geometry.producible, there) & has_direction
+    return (ids >= 0) & tf.gather(geometry.candidates, tf.maximum(ids, 0))
 
 
 def _lowest_best(ids: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -28,9 +28,6 @@ def nearest_tokens(
 ) -> tf.Tensor:
     """Finds the token nearest to each embedding by cosine, over the whole vocabulary.
 
-    The similarities are taken for a block of embeddings at a time, so that they never fill
-    `N x V` floats, and only for those that are wanted.
-
     Args:
         embeddings: `[N, D]` with N known when the graph is made.
         unit_table: `[V, D]`, from `unit_rows`.
@@ -45,10 +42,35 @@ def nearest_tokens(
         int32 `[N]`; of several equally near tokens, the lowest. For a zero embedding, which has
         no nearest token, the lowest producible one.
     """
+    has_direction = tf.reduce_any(unit_table != 0, axis=-1)
+    return nearest_among(embeddings, unit_table, producible & has_direction, wanted, recall)
+
+
+def nearest_among(
+    embeddings: tf.Tensor,
+    unit_table: tf.Tensor,
+    candidates: tf.Tensor,
+    wanted: tf.Tensor | None = None,
+    recall: float = 1.0,
+) -> tf.Tensor:
+    """Finds the nearest token like `nearest_tokens`, where it is known which rows are not zero.
+
+    The similarities are taken for a block of embeddings at a time, so that they never fill
+    `N x V` floats, and only for those that are wanted.
+
+    Args:
+        embeddings: `[N, D]` with N known when the graph is made.
+        unit_table: `[V, D]`, from `unit_rows`.
+        candidates: bool `[V]`; tokens that may be found, none of them a zero row.
+        wanted: See `nearest_tokens`.
+        recall: See `nearest_tokens`.
+
+    Returns:
+        int32 `[N]`.
+    """
     count, _ = embeddings.shape
     at_once = min(count, _queries_at_once(unit_table.shape[0]))
-    has_direction = tf.reduce_any(unit_table != 0, axis=-1)
-    penalty = tf.where(producible & has_direction, 0.0, float("-inf"))
+    penalty = tf.where(candidates, 0.0, float("-inf"))
 
     def search(queries: tf.Tensor) -> tf.Tensor:
         queries = tf.cast(queries, tf.float32)
