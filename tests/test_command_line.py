@@ -7,6 +7,7 @@ import types
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tfaugkd import command_line
 from tfaugkd.command_line import JOBS, main, read_config
@@ -270,6 +271,22 @@ def test_the_log_goes_with_the_time_to_stderr_once(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(r"(\d\d:\d\d:\d\d step 5\n){2}", err)
+
+
+def test_tensorflow_warns_of_all_but_traced_steps(monkeypatch):
+    def job(config):
+        step = tf.function(lambda number: tf.constant(number))
+        for number in range(9):
+            step(number)
+        tf.get_logger().warning("a cause of %s", "concern")
+
+    heard = []
+    handler = logging.Handler()
+    monkeypatch.setattr(handler, "emit", lambda record: heard.append(record.getMessage()))
+    monkeypatch.setattr(tf.get_logger(), "handlers", [handler])
+    use_job(monkeypatch, job)
+    assert main(["distill"]) == 0
+    assert heard == ["a cause of concern"]
 
 
 def test_help_and_reading_a_config_leave_tensorflow_alone():

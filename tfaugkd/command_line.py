@@ -232,5 +232,9 @@ def _log_to_stderr() -> None:
     # Replaced rather than added: main may run more than once in a process.
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
-    # It warns of every model of a comparison that it has traced one like it before.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("tensorflow").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Keeps back that TensorFlow has traced a step before: every model of a comparison needs it."""
+    return "triggered tf.function retracing" not in str(record.msg)
