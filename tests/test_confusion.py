@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -47,12 +49,9 @@ def test_tensorboard_gets_a_picture_for_each_step(tmp_path):
 
 
 def test_a_model_that_trains_is_drawn_after_each_epoch(tmp_path):
-    class Trains:
-        class optimizer:  # noqa: N801
-            iterations = tf.Variable(5)
-
+    trains = SimpleNamespace(optimizer=SimpleNamespace(iterations=tf.Variable(5)))
     callback = ConfusionMatrix(tmp_path, sentiment(8), bert(layers=1), LENGTH)
-    callback.set_model(Trains())
+    callback.set_model(trains)
     callback.on_epoch_end(0)
     assert list(images(tmp_path)["confusion/student"]) == [5]
 

@@ -2,7 +2,6 @@ import logging
 import os
 import shutil
 import signal
-import time
 
 import keras
 import numpy as np
@@ -264,8 +263,7 @@ def test_a_signal_ends_the_step_and_writes_a_checkpoint(
 def test_a_signal_after_the_last_step_is_not_lost(distiller, start, data, whole, tmp_path):
     class AtTheEnd(keras.callbacks.Callback):
         def on_train_end(self, logs=None):
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(0.1)
+            signal.raise_signal(signal.SIGTERM)
 
     begin_anew(distiller, start)
     with pytest.raises(Interrupted) as stopped:

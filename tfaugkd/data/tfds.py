@@ -101,16 +101,16 @@ def _tensorflow_datasets() -> Any:
 def _few_retries() -> Iterator[None]:
     """Has TFDS give up after seconds; its ten retries take minutes on a machine without network."""
     try:
-        downloader = importlib.import_module("tensorflow_datasets.core.download.downloader")
+        downloader: Any = importlib.import_module("tensorflow_datasets.core.download.downloader")
     except ImportError:
         yield
         return
     retries = getattr(downloader, "MAX_RETRIES", _RETRIES)
-    downloader.MAX_RETRIES = _RETRIES  # type: ignore[attr-defined]
+    downloader.MAX_RETRIES = _RETRIES
     try:
         yield
     finally:
-        downloader.MAX_RETRIES = retries  # type: ignore[attr-defined]
+        downloader.MAX_RETRIES = retries
 
 
 def _examples_of(
