@@ -5,7 +5,7 @@ on random numbers of the packaged encoder's sizes; and how fast a large tensor i
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -105,7 +105,7 @@ def _print_copy(megabytes: int, rounds: int) -> None:
     print(f"A copy of {megabytes} MB: {2 * megabytes * 2**20 / seconds / 1e9:.0f} GB/s.")
 
 
-def _timed(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def _timed(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     for call in calls.values():
         call()
     return {name: found.median_s for name, found in interleaved(calls, rounds).items()}
