@@ -20,7 +20,8 @@ def test_settings_are_scalars_under_dotted_keys():
 
 def test_tensorboard_finds_the_settings_and_the_end(tmp_path):
     callback = Hyperparameters(tmp_path, {"loss": {"hard": 0.5}, "augment": [{"name": "knn"}]})
-    callback.on_train_begin()
+    for batch in range(2):
+        callback.on_train_batch_begin(batch)
     callback.on_train_end()
     accumulator = EventAccumulator(str(tmp_path))
     accumulator.Reload()

@@ -11,6 +11,7 @@ from tfaugkd.folders import remove
 from tfaugkd.sweep_config import SweepConfig
 from tfaugkd.sweep_space import Parameter
 from tfaugkd.sweep_trials import Trial
+from tfaugkd.tensorboard.events import events_of
 
 HPARAMS_FOLDER = "hparams"
 
@@ -24,7 +25,7 @@ def write_space(config: SweepConfig, metrics: list[str]) -> None:
     """
     hparams = [api.HParam(one.key, _domain(one)) for one in config.parameters]
     folder = _fresh(config, "space")
-    with tf.summary.create_file_writer(str(folder)).as_default():
+    with events_of(folder, 0):
         api.hparams_config(hparams, [api.Metric(name) for name in metrics])
 
 
@@ -36,11 +37,11 @@ def write_trial(config: SweepConfig, trial: Trial) -> None:
         trial: A finished trial.
     """
     folder = _fresh(config, trial.name)
-    with tf.summary.create_file_writer(str(folder)).as_default():
+    with events_of(folder, 0):
         told = {key: _plain(value) for key, value in trial.values.items()}
         api.hparams(told, trial_id=trial.name)
         for name in trial.metrics:
-            tf.summary.scalar(name, trial.mean(name), step=0)
+            tf.summary.scalar(name, trial.mean(name))
 
 
 def _fresh(config: SweepConfig, name: str) -> Path:

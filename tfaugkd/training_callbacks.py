@@ -11,6 +11,7 @@ from tfaugkd.data.examples import Examples
 from tfaugkd.metrics import primary
 from tfaugkd.scoring import Scored, score_model
 from tfaugkd.tensorboard.confusion import ConfusionMatrix
+from tfaugkd.tensorboard.scalars import Scalars
 from tfaugkd.train_config import TrainConfig
 from tfaugkd.training_texts import Texts
 
@@ -41,7 +42,7 @@ def training_callbacks(
     every = max(1, config.steps // _SCALARS_IN_A_RUN)
     callbacks += [
         LearningRate(every),
-        keras.callbacks.TensorBoard(
+        Scalars(
             str(logs),
             write_graph=False,
             write_steps_per_second=True,

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfaugkd.augmentation_examples import Example, examples_of
 from tfaugkd.augmentation_views import look, looking
 from tfaugkd.plain_json import write_json
+from tfaugkd.tensorboard.events import events_of
 from tfaugkd.tensorboard.markdown import page
 
 RUN = "augmentation"
@@ -82,12 +83,10 @@ class AugmentedExamples(keras.callbacks.Callback):
         methods = self.model.augmentations
         looked = look(self.model, self.dataset, self.texts, self._seen)
         examples = examples_of(looked, self.model.student, methods, self.label_names)
-        writer = tf.summary.create_file_writer(str(self.log_dir / RUN))
-        with writer.as_default(step):
+        with events_of(self.log_dir / RUN, step):
             for of_method in zip(*examples, strict=True):
                 tag = f"augmented/{of_method[0].method}"
                 tf.summary.text(tag, page(of_method, self.label_names))
-        writer.close()
         self._keep(step, examples)
 
     def _keep(self, step: int, examples: list[list[Example]]) -> None:

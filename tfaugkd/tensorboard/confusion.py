@@ -13,6 +13,7 @@ from tfaugkd.confusion import confusion_counts, draw_confusion
 from tfaugkd.data.examples import Examples
 from tfaugkd.errors import InputError
 from tfaugkd.prediction import predict_logits
+from tfaugkd.tensorboard.events import events_of
 
 RUN = "confusion"
 
@@ -91,7 +92,5 @@ def write_confusion(
     right = 100 * np.trace(counts) / max(counts.sum(), 1)
     title = f"{name}: {right:.1f} % of {counts.sum():,} right"
     picture = tf.io.decode_png(draw_confusion(counts, title, label_names), channels=3)
-    writer = tf.summary.create_file_writer(str(Path(log_dir) / RUN))
-    with writer.as_default(step):
+    with events_of(Path(log_dir) / RUN, step):
         tf.summary.image(f"confusion/{name}", picture[tf.newaxis])
-    writer.close()

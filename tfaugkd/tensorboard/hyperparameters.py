@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
+from tfaugkd.tensorboard.events import events_of
+
 Scalar = bool | int | float | str
 
 
@@ -26,28 +28,30 @@ class Hyperparameters(keras.callbacks.Callback):
         super().__init__()
         self.log_dir = Path(log_dir)
         self.values = dict(flat_settings(settings))
+        self._written = False
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Writes the settings."""
-        # Runs of equal settings, two seeds say, are one line of the page: their metrics are means.
-        self._write(summary_v2.hparams_pb(self.values))
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Writes the settings before the first step, unless a run goes on that has them."""
+        if not self._written:
+            # Runs of equal settings, as two seeds, are one line of the page: metrics are means.
+            self._write(summary_v2.hparams_pb(self.values))
+            self._written = True
 
     def on_train_end(self, logs: Any = None) -> None:
         """Writes that the run came to its end."""
         self._write(summary.session_end_pb(api_pb2.STATUS_SUCCESS))
 
     def get_state(self) -> dict[str, Any]:
-        """Gives nothing: there is nothing to remember."""
-        return {}
+        """Gives whether the settings are written."""
+        return {"written": self._written}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Takes nothing."""
+        """Takes back whether the settings are written."""
+        self._written = state["written"]
 
     def _write(self, message: Any) -> None:
-        writer = tf.summary.create_file_writer(str(self.log_dir))
-        with writer.as_default(0):
+        with events_of(self.log_dir, 0):
             tf.summary.experimental.write_raw_pb(message.SerializeToString())
-        writer.close()
 
 
 def flat_settings(settings: Any, prefix: str = "") -> Iterator[tuple[str, Scalar]]:

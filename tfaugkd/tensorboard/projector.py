@@ -14,6 +14,7 @@ from tfaugkd.augmentation_examples import label_of, words_of
 from tfaugkd.augmentation_views import Looked, Made, look
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.folders import write_text
+from tfaugkd.tensorboard.events import events_of
 
 RUN = "projector"
 REAL = "real"
@@ -130,9 +131,7 @@ def _metadata(
 
 def _write_event(folder: Path, looked: Looked) -> None:
     """Writes a note: TensorBoard finds a run by its events, and the projector by its run."""
-    writer = tf.summary.create_file_writer(str(folder))
     methods = ", ".join(looked.made) or "no augmentation"
-    with writer.as_default(0):
+    with events_of(folder, 0):
         note = f"States of {len(looked.labels)} real texts and of {methods}, for the projector."
         tf.summary.text("projector", note)
-    writer.close()
