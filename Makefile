@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: install demo demo-full test lint format lock clean
+.PHONY: install demo demo-full test lint format audit lock clean
 
 install: $(VENV)/installed
 
@@ -25,8 +25,8 @@ demo-full: install
 	$(BIN)/tfaugkd compare --config configs/demo_full.yaml --overwrite
 
 test: install
-	@# A file's tests stay in one process, where they share models.
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@# A file's tests stay in one process, where they share models; the longest files go first.
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff check .
@@ -36,6 +36,11 @@ lint: install
 format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Asks pypi.org, whatever index pip is set to, which is why no other target needs it.
+audit: install
+	$(PIP) install pip-audit
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement requirements.lock
 
 # Resolves the ranges of setup.py anew and writes down what came of it.
 lock:
