@@ -94,6 +94,19 @@ ROWS = len(WORDS) + 2
 LENGTH = 12
 
 
+# The files that take longest. Begun last, they would leave one of two processes with nothing to do.
+LONGEST = [
+    *("test_reproduce", "test_comparison", "test_replicas", "test_multiworker", "test_killed_run"),
+    *("test_sweep", "test_strategy", "test_benchmark", "test_lowering", "test_exact_resume"),
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with what takes longest."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+
+
 def pytest_collection_finish():
     """Spares the collector what was imported, which tracing would have it look through again."""
     gc.collect()

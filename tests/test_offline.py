@@ -14,7 +14,10 @@ from tfaugkd.data.variants import read_variants
 from tfaugkd.data_config import DataConfig
 from tfaugkd.offline import new_texts
 
-TRAIN = {"steps": 40, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
+TRAIN = {
+    **{"steps": 40, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False},
+    "tensorboard": {"examples": 0},
+}
 
 
 def augment(data, teacher, output, *options, method="{name: tinybert}"):

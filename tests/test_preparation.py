@@ -22,7 +22,10 @@ from tfaugkd.prediction import predict_logits
 from tfaugkd.preparation_worker import Worker
 from tfaugkd.saved_model import load_model
 
-TRAIN = {"steps": 20, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
+TRAIN = {
+    **{"steps": 20, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False},
+    "tensorboard": {"examples": 0},
+}
 
 
 class Loop:

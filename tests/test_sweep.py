@@ -18,7 +18,10 @@ from sweeps import Distillations
 from tfaugkd import sweep_trials
 
 ROOT = Path(__file__).parents[1]
-TRAIN = {"steps": 4, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False}
+TRAIN = {
+    **{"steps": 4, "batch_size": 8, "learning_rate": 0.01, "jit_compile": False},
+    "tensorboard": {"examples": 0},
+}
 SPACE = [
     {"key": "loss.soft", "float": [0.1, 10.0], "log": True},
     {"key": "augment", "choice": [[], [{"name": "random_replacement", "degree": 0.3}]]},
