@@ -6,6 +6,9 @@ import pytest
 from tfaugkd import callbacks
 from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores, StepTimer
 
+# What makes four steps before it calls its callbacks.
+FOUR_AT_ONCE = SimpleNamespace(steps_per_execution=4, optimizer=SimpleNamespace(learning_rate=0.5))
+
 
 @pytest.fixture
 def clock(monkeypatch):
@@ -16,18 +19,30 @@ def clock(monkeypatch):
 
 
 def test_the_time_of_a_step_is_the_median_so_that_compilation_does_not_count(clock):
-    timer = StepTimer()
+    timer = StepTimer(batch_size=8)
     assert math.isnan(timer.seconds_per_step)
+    logs = {"loss": 1.0}
     for seconds in (30.0, 0.2, 0.4):
         timer.on_train_batch_begin(0)
         clock.now += seconds
-        timer.on_train_batch_end(0)
+        timer.on_train_batch_end(0, logs)
         clock.now += 7.0  # What lies between two steps is not the step's.
     assert timer.seconds_per_step == pytest.approx(0.4)
+    assert timer.examples_per_second == pytest.approx(20)
+    assert logs == pytest.approx(
+        {"loss": 1.0, "steps_per_second": 2.5, "examples_per_second": 20.0}
+    )
+    timer.set_model(FOUR_AT_ONCE)
+    timer.on_train_batch_begin(4)
+    clock.now += 8.0
+    timer.on_train_batch_end(7)
+    assert timer.seconds[-1] == pytest.approx(2.0)
 
 
 def test_a_line_at_the_first_and_last_step_and_now_and_then(clock, caplog):
-    lines = ProgressLines(steps=6, every_s=10.0)
+    timer = StepTimer(batch_size=8)
+    timer.seconds = [0.5]
+    lines = ProgressLines(steps=6, timer=timer, every_s=10.0)
     with caplog.at_level("INFO", "tfaugkd"):
         for step in range(6):
             clock.now += 4.0
@@ -35,9 +50,23 @@ def test_a_line_at_the_first_and_last_step_and_now_and_then(clock, caplog):
     # Steps end at 4, 8, 12, 16, 20 and 24 seconds; 14 is 10 after the first line.
     assert [record.getMessage().strip() for record in caplog.records] == [
         "step 1 of 6, loss 0.000",
-        "step 4 of 6, loss 1.500",
-        "step 6 of 6, loss 2.500",
+        "step 4 of 6, loss 1.500, 16 examples a second",
+        "step 6 of 6, loss 2.500, 16 examples a second",
     ]
+
+
+def test_steps_that_are_made_at_once_are_all_counted(caplog):
+    lines, rate = ProgressLines(steps=12, timer=StepTimer(8)), LearningRate(every=6)
+    logs = [{}, {}, {}]
+    with caplog.at_level("INFO", "tfaugkd"):
+        for callback in (lines, rate):
+            callback.set_model(FOUR_AT_ONCE)
+            for execution, of_execution in enumerate(logs):
+                callback.on_train_batch_end(4 * execution + 3, of_execution)
+    written = [record.getMessage().strip() for record in caplog.records]
+    assert [line.partition(",")[0] for line in written] == ["step 4 of 12", "step 12 of 12"]
+    # After 8 and 12 steps a multiple of 6 is behind.
+    assert logs == [{}, {"learning_rate": 0.5}, {"learning_rate": 0.5}]
 
 
 def test_the_learning_rate_joins_the_logs_now_and_then():

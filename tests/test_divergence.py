@@ -1,5 +1,6 @@
 import logging
 import math
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -32,6 +33,15 @@ def test_the_first_term_that_is_no_number_stops_the_run_and_names_the_texts():
         "train.learning_rate, or set train.on_nan: skip to leave such steps out. No checkpoint "
         "holds this step."
     )
+
+
+def test_of_steps_that_are_made_at_once_all_texts_are_named():
+    callback = WatchesForNaN(lambda number: [f"text {number}"])
+    callback.set_model(SimpleNamespace(steps_per_execution=3))
+    callback.on_train_batch_end(2, {"loss": 1.0})
+    expected = "At one of the steps 4 to 6 loss is nan, on the texts text 3, text 4, text 5; look"
+    with pytest.raises(InputError, match=f"^{expected}"):
+        callback.on_train_batch_end(5, {"loss": math.nan})
 
 
 def test_the_step_goes_on_counting_after_a_resume():
@@ -106,6 +116,12 @@ def test_the_term_that_is_no_number_is_marked():
     assert math.isnan(found["loss"])
     assert math.isnan(found["a"])
     assert found["b"] == 2.0
+
+
+def test_of_steps_that_are_made_at_once_none_is_left_out():
+    distiller = Distiller(None, bert(layers=1), Objective(soft=0.0))
+    with pytest.raises(InputError, match=r"must be 'stop' with steps_per_execution 2\.$"):
+        distiller.compile("sgd", on_nan="skip", steps_per_execution=2)
 
 
 def test_several_replicas_leave_no_step_out():

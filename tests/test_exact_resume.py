@@ -79,13 +79,13 @@ class Calls(keras.callbacks.Callback):
         self.calls = state["calls"]
 
 
-def build(jit_compile=True):
+def build(jit_compile=True, **options):
     """A distiller with dropout in both models, and metrics that are built on first use."""
     teacher = bert(layers=1, seed=1, dropout=0.2)
     student = bert(layers=1, seed=2, dropout=0.2)
     distiller = Distiller(teacher, student, teacher_dropout=True)
-    metrics = {"weighted_metrics": ["accuracy"], "jit_compile": jit_compile}
-    distiller.compile(keras.optimizers.Adam(RATE), **metrics)
+    options |= {"weighted_metrics": ["accuracy"], "jit_compile": jit_compile}
+    distiller.compile(keras.optimizers.Adam(RATE), **options)
     return distiller
 
 
@@ -286,6 +286,23 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(
         assert outcome(distiller, data, tmp_path, Dies()) == whole
     assert "is damaged (" in caplog.text
     assert "Going on after step 6" in caplog.text
+
+
+def test_steps_that_are_made_at_once_go_on_too(data, tmp_path):
+    distiller = build(jit_compile=False, steps_per_execution=2)
+    build_metrics(distiller, next(iter(data)))
+    start = values_of(changing_variables(distiller))
+    expected = outcome(distiller, data, tmp_path / "whole", Dies())
+    begin_anew(distiller, start)
+    with pytest.raises(KilledError):
+        fit(distiller, data, tmp_path / "killed", Dies("batch", 4))
+    # The first two steps of the second epoch.
+    assert (tmp_path / "killed" / "run" / "batch_000000000006.npz").exists()
+    forget(distiller)
+    assert outcome(distiller, data, tmp_path / "killed", Dies()) == expected
+    resume = [ExactResume(tmp_path / "other")]
+    with pytest.raises(InputError, match=r"steps_per_epoch is 5, but must be a multiple of .*\(2"):
+        distiller.fit(data, steps_per_epoch=5, callbacks=resume)
 
 
 def test_two_replicas_go_on_too(tmp_path):

@@ -127,7 +127,7 @@ def shown_of(logs):
         events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
         events.Reload()
         for tag in events.Tags()["tensors"]:
-            if "steps_per_second" not in tag:
+            if "per_second" not in tag:
                 key = f"{folder.relative_to(logs)} {tag}"
                 shown[key] = [
                     (event.step, event.tensor_proto.SerializeToString())
@@ -139,7 +139,7 @@ def shown_of(logs):
 def outcome(output):
     """Everything that a run leaves which does not depend on how long it took."""
     scores = json.loads((output / "scores.json").read_text())
-    del scores["seconds_per_step"]
+    del scores["seconds_per_step"], scores["examples_per_second"]
     weights, shown = weights_of(output / "model" / "model.weights.h5"), shown_of(output / "logs")
     assert len(weights) > 10
     assert len(shown) > 4

@@ -37,6 +37,37 @@ def test_passes_that_cannot_be_planned_are_refused(options, sentence):
     assert str(refused.value) == sentence
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"steps_per_execution": 0}, "steps_per_execution is 0, but must be 1 or more."),
+        (
+            {"steps": 20, "steps_per_execution": 3},
+            "steps_per_execution is 3, but must be 1 or a divisor of steps (20).",
+        ),
+        (
+            {"steps": 20, "evaluate_every": 10, "steps_per_execution": 4},
+            "steps_per_execution is 4, but must be 1 or a divisor of evaluate_every (10).",
+        ),
+        (
+            {"steps": 20, "steps_per_execution": 4, "on_nan": "skip"},
+            "on_nan is 'skip', but must be 'stop' with steps_per_execution 4.",
+        ),
+    ],
+)
+def test_steps_at_once_must_fill_an_epoch(options, sentence):
+    with pytest.raises(InputError) as refused:
+        TrainConfig(**options)
+    assert str(refused.value) == sentence
+
+
+def test_steps_at_once_must_fill_a_pass_over_the_texts():
+    config = TrainConfig(epochs=2, batch_size=16, steps_per_execution=2)
+    assert config.planned(64).steps_per_execution == 2
+    with pytest.raises(InputError, match=r"must be 1 or a divisor of evaluate_every \(3\)\.$"):
+        config.planned(40)
+
+
 @pytest.mark.parametrize("lengths", [[32, 16], [16, 16], [4]])
 def test_lengths_of_buckets_rise(lengths):
     with pytest.raises(InputError, match=r"length_buckets is \[.*\], but must be a list of rising"):

@@ -13,15 +13,27 @@ import tensorflow as tf
 _LOG = logging.getLogger("tfaugkd")
 
 
+def steps_at_once(callback: keras.callbacks.Callback) -> int:
+    """Tells how many steps a model makes before it calls its callbacks (steps_per_execution)."""
+    return getattr(callback.model, "steps_per_execution", 1)
+
+
 class StepTimer(keras.callbacks.Callback):
     """Measures the median wall time of a step, so that compilation does not count.
+
+    `steps_per_second` and `examples_per_second` of each step are added to its logs, where
+    TensorBoard finds them. Those of epochs have none: they are the same whenever a run is repeated.
+
+    Args:
+        batch_size: B, over all replicas.
 
     Attributes:
         seconds_per_step: The median so far; NaN before the first step.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_size: int) -> None:
         super().__init__()
+        self.batch_size = batch_size
         self.seconds: list[float] = []
         self._began = 0.0
 
@@ -31,7 +43,10 @@ class StepTimer(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stops the watch; Keras has fetched the step's results by then."""
-        self.seconds.append(time.perf_counter() - self._began)
+        self.seconds.append((time.perf_counter() - self._began) / steps_at_once(self))
+        if logs is not None:
+            logs["steps_per_second"] = 1 / self.seconds[-1]
+            logs["examples_per_second"] = self.batch_size / self.seconds[-1]
 
     def get_state(self) -> dict[str, Any]:
         """Gives the steps' times."""
@@ -46,30 +61,40 @@ class StepTimer(keras.callbacks.Callback):
         """The median of all steps so far, in seconds."""
         return statistics.median(self.seconds) if self.seconds else float("nan")
 
+    @property
+    def examples_per_second(self) -> float:
+        """The examples of a batch by that median."""
+        return self.batch_size / self.seconds_per_step
+
 
 class ProgressLines(keras.callbacks.Callback):
     """Writes a line of progress now and then, for a log file, which has no use for a bar.
 
     Args:
         steps: Updates in all.
+        timer: Comes before it among the callbacks, and tells how fast steps are.
         every_s: Seconds between two lines.
     """
 
-    def __init__(self, steps: int, every_s: float = 10.0) -> None:
+    def __init__(self, steps: int, timer: StepTimer, every_s: float = 10.0) -> None:
         super().__init__()
         self.steps = steps
+        self.timer = timer
         self.every_s = every_s
         self._done = 0
         self._last = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Writes a line, if it is time."""
-        self._done += 1
+        first = self._done == 0
+        self._done += steps_at_once(self)
         now = time.perf_counter()
-        if self._done in (1, self.steps) or now - self._last >= self.every_s:
+        if first or self._done == self.steps or now - self._last >= self.every_s:
             self._last = now
             loss = float((logs or {}).get("loss", float("nan")))
-            _LOG.info("  step %d of %d, loss %.3f", self._done, self.steps, loss)
+            # The first step takes as long as compilation.
+            speed = "" if first else f", {self.timer.examples_per_second:.3g} examples a second"
+            _LOG.info("  step %d of %d, loss %.3f%s", self._done, self.steps, loss, speed)
 
     def get_state(self) -> dict[str, Any]:
         """Gives the number of steps that are done."""
@@ -96,8 +121,8 @@ class LearningRate(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds the rate that the next step has."""
-        self._done += 1
-        if logs is not None and self._done % self.every == 0:
+        before, self._done = self._done, self._done + steps_at_once(self)
+        if logs is not None and self._done // self.every > before // self.every:
             # Under a strategy it is a variable of every replica, which is no number by itself.
             logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
 
@@ -157,7 +182,7 @@ class BestWeights(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Counts the updates."""
-        self._step += 1
+        self._step += steps_at_once(self)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keeps the weights, if they are the best so far."""

@@ -110,7 +110,8 @@ class Distiller(ReplicatedModel):
                 nothing about it, which costs nothing: a callback is to stop the run.
 
         Raises:
-            InputError: The lengths do not rise; on_nan is "skip" on several replicas.
+            InputError: The lengths do not rise; on_nan is "skip" on several replicas, or with
+                several steps between two returns to Python.
         """
         super().compile(
             optimizer=scaling(optimizer, self.student),
@@ -131,6 +132,9 @@ class Distiller(ReplicatedModel):
         require(
             not self.skips_nan or replicas == 1, "on_nan", on_nan, f"'stop' on {replicas} replicas"
         )
+        # Of several steps only the last one is logged, and the callback must see each.
+        seen = not self.skips_nan or steps_per_execution == 1
+        require(seen, "on_nan", on_nan, f"'stop' with steps_per_execution {steps_per_execution}")
         self.losses_and_gradients = in_buckets(self.step.losses_and_gradients, length_buckets)
         self.losses_and_logits = self.step.losses_and_logits
         self.update = self._update

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfaugkd.callbacks import steps_at_once
 from tfaugkd.errors import InputError
 from tfaugkd.loss_terms import Terms
 
@@ -38,16 +39,19 @@ class WatchesForNaN(keras.callbacks.Callback):
         Raises:
             InputError: One is not a finite number, and such steps are not left out.
         """
-        self._step += 1
+        before, self._step = self._step, self._step + steps_at_once(self)
         wrong = {name: value for name, value in (logs or {}).items() if not math.isfinite(value)}
         if not wrong:
             return
         terms = [name for name in wrong if name != "loss"] or ["loss"]
-        texts = _listed(self.ids_of_batch(self._step - 1))
+        batches = range(before, self._step)
+        texts = _listed([each for batch in batches for each in self.ids_of_batch(batch)])
         found = f"{' and '.join(terms)} is {wrong[terms[0]]}, on the texts {texts}"
         if not self.skips:
+            step = f"step {self._step}"
+            step = step if len(batches) == 1 else f"one of the steps {before + 1} to {self._step}"
             raise InputError(
-                f"At step {self._step} {found}; look at these texts, lower train.learning_rate, or "
+                f"At {step} {found}; look at these texts, lower train.learning_rate, or "
                 "set train.on_nan: skip to leave such steps out. No checkpoint holds this step."
             )
         self._skipped += 1

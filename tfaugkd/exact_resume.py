@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfaugkd.callback_state import without_state
 from tfaugkd.checkpoint import write_checkpoint
+from tfaugkd.config import require
 from tfaugkd.errors import InputError
 from tfaugkd.interruption import Interrupted, Watch, watched_signals
 from tfaugkd.plain_json import plain
@@ -112,7 +113,9 @@ class ExactResume(keras.callbacks.Callback):
         """
         self.set_model(distiller)
         first_batch = _first_batch(dataset, args, kwargs)
-        steps = kwargs["steps_per_epoch"]
+        steps, at_once = kwargs["steps_per_epoch"], distiller.steps_per_execution
+        whole = f"a multiple of steps_per_execution ({at_once})"
+        require(steps % at_once == 0, "steps_per_epoch", steps, whole)
         self._made_from = plain(self.made_from | describe_run(distiller, first_batch, steps))
         self._begin(kwargs.get("initial_epoch", 0))
         if self._checkpoint is not None:

@@ -52,6 +52,7 @@ def finish(
         "training": trained.last_means,
         "distinct": {key: found.distinct for key, found in trained.audits.items()},
         "seconds_per_step": trained.seconds_per_step,
+        "examples_per_second": trained.examples_per_second,
         "confusion": confusion_of(np.asarray(dev.labels), scored.logits),
         "parameters": trained.model.parameter_count,
         "machine": describe_machine(),

@@ -54,6 +54,9 @@ class TrainConfig:
         clip_norm: Largest norm of the whole gradient; 0 leaves it as it is.
         seed: Seed of batches, augmentation and dropout.
         jit_compile: Compile the step with XLA.
+        steps_per_execution: Steps between two returns to Python, which spares time where steps are
+            short. Progress, checkpoints and signals wait for so many. A divisor of evaluate_every,
+            or of steps where that is not given.
         length_buckets: Lengths in rising order, below data.sequence_length, to which batches are
             cut where all of their texts fit: texts of similar lengths are then put together, and
             what is only padding is not computed. Each is compiled by itself.
@@ -86,6 +89,7 @@ class TrainConfig:
     clip_norm: float = 1.0
     seed: int = 0
     jit_compile: bool = True
+    steps_per_execution: int = 1
     length_buckets: list[int] = field(default_factory=list)
     store_teacher_logits: bool = True
     evaluate_every: int | None = None
@@ -109,6 +113,7 @@ class TrainConfig:
         whole = self.evaluate_every is None or self.steps % self.evaluate_every == 0
         divisor = f"a divisor of steps ({self.steps})"
         require(whole, "evaluate_every", self.evaluate_every, divisor)
+        self._require_steps_per_execution()
         rising = self.length_buckets == sorted(set(self.length_buckets))
         whole_numbers = "a list of rising numbers from 8 on"
         long_enough = rising and all(length >= 8 for length in self.length_buckets)
@@ -126,6 +131,16 @@ class TrainConfig:
         require(not twice, "evaluate_every", self.evaluate_every, "left out where epochs is given")
         unwatched = self.keep == "best" and self.evaluate_every is None and self.epochs is None
         require(not unwatched, "keep", self.keep, "'last' where evaluate_every is not given")
+
+    def _require_steps_per_execution(self) -> None:
+        count, epoch = self.steps_per_execution, self.evaluate_every or self.steps
+        require(count >= 1, "steps_per_execution", count, "1 or more")
+        # How long an epoch is that is told as a pass over the texts is not known yet.
+        divides = self.epochs is not None or epoch % count == 0
+        key = "steps" if self.evaluate_every is None else "evaluate_every"
+        require(divides, "steps_per_execution", count, f"1 or a divisor of {key} ({epoch})")
+        alone = count == 1 or self.on_nan == "stop"
+        require(alone, "on_nan", self.on_nan, f"'stop' with steps_per_execution {count}")
 
     def _require_checkpoints(self) -> None:
         steps, minutes = self.checkpoint_steps, self.checkpoint_minutes

@@ -1,5 +1,6 @@
 """Trains one model: a student on labels and a teacher, or a teacher on labels alone."""
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Trained:
     Args:
         model: The model.
         seconds_per_step: Median wall time of an update.
+        examples_per_second: The examples of a batch by that time.
         degree: For each augmentation that makes text, the share of tokens that it changed, over
             the last epoch of the run.
         audits: What each such augmentation made of the first batches.
@@ -51,6 +53,7 @@ class Trained:
 
     model: SplitClassifier
     seconds_per_step: float
+    examples_per_second: float = math.nan
     degree: dict[str, float] = field(default_factory=dict)
     audits: dict[str, Audit] = field(default_factory=dict)
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -95,12 +98,12 @@ def train(
     texts = with_answers(teacher, method, augmentations, texts, config)
     distiller = _distiller(teacher, student, texts, method, config, augmentations)
     batches = _batches(distiller, texts, config)
-    timer = StepTimer()
+    timer = StepTimer(config.batch_size)
     every = config.evaluate_every or config.steps
     watching = [
         timer,
         WatchesForNaN(partial(_ids_of_batch, texts.train, batches), config.on_nan == "skip"),
-        *training_callbacks(student, texts, config, logs),
+        *training_callbacks(student, texts, config, logs, timer),
         *run_callbacks(config, method, batches, texts.train.label_names, logs),
         # A run that goes on finds the rows that it has written.
         keras.callbacks.CSVLogger(
@@ -117,7 +120,8 @@ def train(
             callbacks=[*watching, *callbacks],
         ).history
     degree = {name: history[f"{name}_degree"][-1] for name in audits}
-    return Trained(student, timer.seconds_per_step, degree, audits, history)
+    speed = (timer.seconds_per_step, timer.examples_per_second)
+    return Trained(student, *speed, degree, audits, history)
 
 
 def _distiller(
@@ -141,6 +145,7 @@ def _distiller(
     distiller.compile(
         build_optimizer(config),
         jit_compile=config.jit_compile,
+        steps_per_execution=config.steps_per_execution,
         length_buckets=config.length_buckets,
         on_nan=config.on_nan,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores
+from tfaugkd.callbacks import BestWeights, LearningRate, ProgressLines, SplitScores, StepTimer
 from tfaugkd.classifier import SplitClassifier
 from tfaugkd.data.examples import Examples
 from tfaugkd.metrics import primary
@@ -19,7 +19,7 @@ _SCALARS_IN_A_RUN = 100
 
 
 def training_callbacks(
-    student: SplitClassifier, texts: Texts, config: TrainConfig, logs: Path
+    student: SplitClassifier, texts: Texts, config: TrainConfig, logs: Path, timer: StepTimer
 ) -> list[keras.callbacks.Callback]:
     """Gives what scores, keeps, prints and draws a training.
 
@@ -28,6 +28,7 @@ def training_callbacks(
         texts: Have the split that it is scored on, or none.
         config: How often, what is kept, and what TensorBoard shows.
         logs: TensorBoard's folder, which is made.
+        timer: Times the steps; it is called before them.
 
     Returns:
         The callbacks, in the order in which they must be called.
@@ -38,15 +39,15 @@ def training_callbacks(
     if dev is not None and config.evaluate_every:
         callbacks += _scoring(student, texts, dev, config, logs)
     if not sys.stdout.isatty():
-        callbacks.append(ProgressLines(config.steps))
-    every = max(1, config.steps // _SCALARS_IN_A_RUN)
+        callbacks.append(ProgressLines(config.steps, timer))
+    # TensorBoard counts executions.
+    executions = max(1, config.steps // _SCALARS_IN_A_RUN // config.steps_per_execution)
     callbacks += [
-        LearningRate(every),
+        LearningRate(executions * config.steps_per_execution),
         Scalars(
             str(logs),
             write_graph=False,
-            write_steps_per_second=True,
-            update_freq=every,
+            update_freq=executions,
             profile_batch=0,
         ),
     ]

@@ -97,6 +97,7 @@ def describe_run(distiller: "Distiller", first_batch: Any, steps_per_epoch: int)
     found = plain(
         {
             "steps_per_epoch": steps_per_epoch,
+            "steps_per_execution": distiller.steps_per_execution,
             "loss": distiller.objective,
             "augmentations": [method.name for method in distiller.augmentations],
             "teacher_dropout": distiller.step.teacher_dropout,

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfaugkd.augmentation_examples import Example, examples_of
 from tfaugkd.augmentation_views import look, looking
+from tfaugkd.callbacks import steps_at_once
 from tfaugkd.plain_json import write_json
 from tfaugkd.tensorboard.events import events_of
 from tfaugkd.tensorboard.markdown import page
@@ -58,7 +59,8 @@ class AugmentedExamples(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Writes a page, if it is time."""
-        if self.every and int(self.model.optimizer.iterations.numpy()) % self.every == 0:
+        done = int(self.model.optimizer.iterations.numpy())
+        if self.every and done // self.every > (done - steps_at_once(self)) // self.every:
             self._write()
 
     def on_train_end(self, logs: Any = None) -> None:
