@@ -160,7 +160,7 @@ def test_a_file_that_is_not_yaml(text, line, complaint, write):
     assert message.startswith(f"{path} is not valid YAML in line {line}: ")
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "- 5\n", "train:\n"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- 5\n", "train:\n", "3:\n", "&a:\n"])
 def test_a_file_without_keys_and_values(text, complaint, write):
     path = write(text)
     expected = f"{path} must hold keys with values, as in 'overwrite: true'."

@@ -61,6 +61,9 @@ def read_yaml(path: str) -> dict[Any, Any]:
         raise InputError(f"Cannot read the config {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"Cannot read the config {path}: it is not UTF-8 text.") from error
+    except TypeError:
+        # The loader takes a single key without a value for text, which 3 and null are not.
+        tree = None
     except _NOT_YAML as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
