@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ import pytest
 from conftest import LENGTH, bert
 
 from tfaugkd.errors import InputError
+from tfaugkd.faults import disk_fault
+from tfaugkd.folders import size_on_disk
 from tfaugkd.saved_model import MODEL_FOLDER, ModelFacts, load_model, save_model
 
 TEXTS = ["the film was good", "a very dull plot , sad and unlikely", "great"]
@@ -114,6 +117,19 @@ def test_a_save_that_stops_half_way_leaves_the_model_that_was_there(tmp_path, mo
             save_model(other, target, FACTS, "the second")
     assert names(tmp_path) == ["model"]
     assert (folder / "README.md").read_text() == "the first"
+
+
+def test_a_disk_without_room_for_all_of_it_is_found_out_before_hdf5_meets_it(folder, tmp_path):
+    classifier, facts = load_model(folder)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_on_disk(folder), limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as refused:
+            save_model(classifier, tmp_path / "full", facts, "")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert disk_fault(refused.value) is not None
+    assert names(tmp_path) == []
 
 
 def test_a_saved_model_is_replaced_whole(tmp_path):

@@ -1,12 +1,14 @@
 """A trained model on disk: a plain KerasHub preset, with its labels' names beside it."""
 
 import json
+import math
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tfaugkd.activation import activation_of
+from tfaugkd.disk_room import require_room
 from tfaugkd.errors import InputError
 from tfaugkd.folders import MARKER, publish, temporary_name
 from tfaugkd.hugging_face import is_checkpoint, label_names_of
@@ -45,6 +47,9 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     Returns:
         The folder. `keras_hub.models.TextClassifier.from_preset(folder)` loads it where this
         package is not installed; an EncT5, which KerasHub does not have, after `import tfaugkd`.
+
+    Raises:
+        OSError: The disk does not take it.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +59,7 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
         classifier = in_float32(classifier)
         if facts.sequence_length is not None:
             classifier.preprocessor.sequence_length = facts.sequence_length
+        require_room(temporary, _size_at_most(classifier))
         classifier.save_to_preset(str(temporary))
         saved = asdict(facts) | {"activation": activation_of(classifier)}
         (temporary / MARKER).write_text(json.dumps(saved, indent=2), encoding="utf-8")
@@ -62,6 +68,12 @@ def save_model(classifier: Any, folder: str | Path, facts: ModelFacts, card: str
     finally:
         # A whole model has its final name by now; half of one goes.
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _size_at_most(classifier: Any) -> int:
+    """Gives the bytes that a preset takes: float32, beside each weight HDF5's own entries."""
+    counts = [math.prod(weight.shape) for weight in classifier.weights]
+    return sum(4 * count + 8192 for count in counts) + 2**16
 
 
 def load_model(folder: str | Path) -> tuple[Any, ModelFacts | None]:
