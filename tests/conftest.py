@@ -4,9 +4,11 @@ import gc
 import io
 import logging
 import os
+import threading
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -41,6 +43,7 @@ from tfaugkd.data.shards.writing import write_shard
 from tfaugkd.data.tokenisation import text_lengths, tokenise
 from tfaugkd.distiller import Distiller
 from tfaugkd.enc_t5 import EncT5Backbone, EncT5TextClassifier, EncT5TextClassifierPreprocessor
+from tfaugkd.errors import InputError
 from tfaugkd.losses import label_targets
 from tfaugkd.projection import unit_rows
 from tfaugkd.tokenizer_comparison import tokenizer_fingerprint
@@ -558,6 +561,44 @@ def data(tmp_path_factory):
         write_rows(folder / name, rows)
         keys[f"{name.partition('.')[0]}_file"] = str(folder / name)
     return keys
+
+
+@pytest.fixture
+def on_three_hosts(monkeypatch):
+    """Calls a function with a strategy and a number on three hosts, which are threads.
+
+    What it gives, or raises, comes back as a list. What hosts tell each other is added up.
+    """
+    meeting, held = threading.Barrier(3, timeout=30), {}
+
+    def added(host, numbers):
+        held[host.number] = numbers
+        meeting.wait()
+        total = sum(held.values())
+        meeting.wait()
+        return total
+
+    monkeypatch.setattr("tfaugkd.hosts.host_of", lambda host: (host.number, 3))
+    monkeypatch.setattr("tfaugkd.hosts.across_hosts", lambda host: True)
+    monkeypatch.setattr("tfaugkd.hosts._added", added)
+
+    def run(function):
+        found = [None] * 3
+
+        def one(number):
+            try:
+                found[number] = function(SimpleNamespace(number=number), number)
+            except InputError as error:
+                found[number] = error
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return found
+
+    return run
 
 
 @pytest.fixture(scope="session")

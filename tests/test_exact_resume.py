@@ -273,6 +273,18 @@ def test_a_signal_after_the_last_step_is_not_lost(distiller, start, data, whole,
     assert outcome(distiller, data, tmp_path, Dies(), every_steps=100) == whole
 
 
+def test_a_signal_to_another_host_ends_the_run_here_too(
+    distiller, start, data, tmp_path, monkeypatch
+):
+    told = iter([[0, 0], [0, 0], [signal.SIGTERM, 0]])
+    monkeypatch.setattr("tfaugkd.exact_resume.greatest", lambda strategy, *own: next(told))
+    begin_anew(distiller, start)
+    with pytest.raises(Interrupted) as stopped:
+        fit(distiller, data, tmp_path, every_steps=100)
+    assert stopped.value.code == 143
+    assert [path.stem for path in (tmp_path / "run").iterdir()] == ["batch_000000000003"]
+
+
 def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(
     distiller, start, data, whole, tmp_path, caplog
 ):

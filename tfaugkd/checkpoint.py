@@ -1,6 +1,7 @@
 """Checkpoints on disk: one file each, whole or not there, and read back to the last bit."""
 
 import hashlib
+import io
 import json
 import logging
 import os
@@ -101,12 +102,23 @@ def read_checkpoint_of(folder: str | Path, made_from: dict[str, Any]) -> dict[st
     return found
 
 
+def newest_bytes(folder: str | Path) -> bytes:
+    """Gives the newest checkpoint of a run as it is on disk; nothing where there is none."""
+    newest = _newest_first(folder)[:1]
+    return newest[0].read_bytes() if newest else b""
+
+
+def state_of(content: bytes) -> dict[str, Any] | None:
+    """Reads a checkpoint from what `newest_bytes` gave, on this host or on another."""
+    return _read(io.BytesIO(content)) if content else None
+
+
 def _newest_first(folder: str | Path) -> list[Path]:
     return sorted(Path(folder).glob(f"{_PREFIX}*{_ENDING}"), reverse=True)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as file:
+def _read(source: Path | io.BytesIO) -> dict[str, Any]:
+    with np.load(source, allow_pickle=False) as file:
         parts = {name: file[name] for name in file.files}
     if not np.array_equal(parts.pop("digest"), _digest(parts)):
         raise ValueError("its content is not what was written")

@@ -42,7 +42,7 @@ class CompareConfig:
         split: The split that the table is about: dev, test or held_out.
         seeds: Every method is run once with each seed.
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
-        strategy: Where it computes; see `tfaugkd distill`.
+        strategy: Where it computes, on one host; see `tfaugkd distill`.
         precision: What the models compute in; see `tfaugkd distill`.
         output: Folder for the models, the logs and the report; new or empty, or one with a
             comparison that was interrupted, which goes on: models that are finished are taken over,
@@ -74,6 +74,9 @@ class CompareConfig:
 
     def __post_init__(self) -> None:
         require(bool(self.methods), "methods", self.methods, "at least one method")
+        # Which runs are finished is known on the first host alone.
+        on_one_host = "auto, none, mirrored or tpu in a comparison"
+        require(self.strategy != "multiworker", "strategy", self.strategy, on_one_host)
         examples = self.teacher_examples
         check_share("teacher_share", self.teacher_share, "teacher_examples", examples)
         known = self.baseline in self.methods

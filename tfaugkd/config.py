@@ -15,7 +15,7 @@ Pooling = Literal["decoder", "mean"]
 Select = Literal["bottom", "top", "skip", "none"]
 Head = Literal["auto", "copy", "new"]
 Resume = Literal["auto", "never"]
-Strategy = Literal["auto", "none", "mirrored", "tpu"]
+Strategy = Literal["auto", "none", "mirrored", "tpu", "multiworker"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 

@@ -17,6 +17,7 @@ from tfaugkd.callback_state import without_state
 from tfaugkd.checkpoint import write_checkpoint
 from tfaugkd.config import require
 from tfaugkd.errors import InputError
+from tfaugkd.hosts import greatest, is_chief
 from tfaugkd.interruption import Interrupted, Watch, watched_signals
 from tfaugkd.plain_json import plain
 from tfaugkd.resuming_callbacks import ResumingCallbacks
@@ -38,7 +39,8 @@ class ExactResume(keras.callbacks.Callback):
     A checkpoint holds the student, the optimizer, the metrics, the random states of both models'
     dropout, every "auto" epsilon, the place in the data, and what the callbacks remember: Keras'
     own, and those that are `KeepsState`. SIGTERM and SIGINT end the step, write a checkpoint and
-    raise `Interrupted`, which is exit status 143 or 130; a second one ends the process at once.
+    raise `Interrupted`, which is exit status 143 or 130; a second one ends the process at once. On
+    several hosts the first one writes and reads the checkpoints, and a signal to one ends all.
 
     The data must give the same batches each time, as `training_batches` does, and `fit` must be
     told `steps_per_epoch`.
@@ -108,7 +110,8 @@ class ExactResume(keras.callbacks.Callback):
             What `fit` gives.
 
         Raises:
-            InputError: The checkpoint is of another run, or the data are none to go on in.
+            InputError: The checkpoint, or another host's run, is of something else; or the data
+                are none to go on in.
             Interrupted: A signal came; the checkpoint is written.
         """
         self.set_model(distiller)
@@ -139,7 +142,8 @@ class ExactResume(keras.callbacks.Callback):
             with watched_signals() as self._watch:
                 history = fit(dataset.skip(position.batches), **kwargs | own)
             # One that came after the last step has found nobody who looked.
-            self._stop_if_told()
+            (seen,) = self._on_any_host(self._watch.seen or 0)
+            self._stop_if(seen)
             return history
         finally:
             hooks.end_passing()
@@ -187,7 +191,8 @@ class ExactResume(keras.callbacks.Callback):
             return
         given = (self._position, self._made_from, self.logs)
         state = state_of_run(self.model, self._hooks.others, *given)
-        write_checkpoint(self.folder, self._position.batches, state, self.keep)
+        if is_chief(self.model.distribute_strategy):
+            write_checkpoint(self.folder, self._position.batches, state, self.keep)
         self._written = (self._position.batches, time.monotonic())
 
     def _write_if_due(self) -> None:
@@ -195,25 +200,35 @@ class ExactResume(keras.callbacks.Callback):
         every = self.every_steps
         due = every is not None and self._position.batches // every > batches // every
         due = due or time.monotonic() - moment >= 60 * self.every_minutes
-        if due or self._watch.seen is not None:
+        # Hosts have clocks and signals of their own, and must stop after the same step.
+        seen, anywhere = self._on_any_host(self._watch.seen or 0, int(due))
+        if anywhere or seen:
             self.write()
-        self._stop_if_told()
+        self._stop_if(seen)
 
-    def _stop_if_told(self) -> None:
-        if self._watch.seen is not None:
+    def _on_any_host(self, *values: int) -> list[int]:
+        return greatest(self.model.distribute_strategy, *values)
+
+    def _stop_if(self, seen: int) -> None:
+        if seen:
             raise Interrupted(
-                self._watch.seen,
+                seen,
                 f"interrupted after step {self._position.batches}; the checkpoint is in "
-                f"{self.folder}, and the same command goes on from it",
+                f"{self._place()}, and the same command goes on from it",
             )
 
     def _begin(self, initial_epoch: int) -> None:
         """Finds the place to go on from."""
         self._position = Position(epoch=initial_epoch)
-        self._checkpoint = found = find_run(self.folder, self._made_from, self.logs)
+        given = (self._made_from, self.logs, self.model.distribute_strategy)
+        self._checkpoint = found = find_run(self.folder, *given)
         if found is not None:
             self._position = Position(**found["position"])
-            _LOG.info("Going on after step %d (%s).", self._position.batches, self.folder)
+            _LOG.info("Going on after step %d (%s).", self._position.batches, self._place())
+
+    def _place(self) -> str:
+        first = is_chief(self.model.distribute_strategy)
+        return str(self.folder) if first else "the first host's output"
 
     def _restore(self, state: dict[str, Any]) -> None:
         restore_run(self.model, self._hooks.others, state)

@@ -33,8 +33,9 @@ class TeacherConfig:
             trained query, the default) or mean (of the encoder's states). For no other preset.
         train: The optimisation.
         strategy: Where it computes: a TPU if one answers, else all GPUs, else the CPU (auto); one
-            device (none); all GPUs of this host (mirrored); a TPU (tpu). The batch is parted among
-            the replicas, and the result is the same.
+            device (none); all GPUs of this host (mirrored); a TPU (tpu); the hosts in the variable
+            TF_CONFIG (multiworker), on each of which the same command is given. The batch is parted
+            among the replicas, and the result is the same.
         precision: What the models compute in: float32, mixed_bfloat16 (TPUs, newer GPUs) or
             mixed_float16 (older GPUs; losses are scaled). Weights, losses and the similarities of
             projection are float32 in any case.
@@ -101,8 +102,9 @@ class DistillConfig:
         check_teacher: Refuse a teacher that scores no better than chance on the dev split.
         train: The optimisation.
         strategy: Where it computes: a TPU if one answers, else all GPUs, else the CPU (auto); one
-            device (none); all GPUs of this host (mirrored); a TPU (tpu). The batch is parted among
-            the replicas, and the result is the same.
+            device (none); all GPUs of this host (mirrored); a TPU (tpu); the hosts in the variable
+            TF_CONFIG (multiworker), on each of which the same command is given. The batch is parted
+            among the replicas, and the result is the same.
         precision: What the models compute in: float32, mixed_bfloat16 (TPUs, newer GPUs) or
             mixed_float16 (older GPUs; losses are scaled). Weights, losses and the similarities of
             projection are float32 in any case.

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfaugkd.calibration import reached_sizes, with_sizes
 from tfaugkd.callback_state import flush_logs, restore_states, states_of
-from tfaugkd.checkpoint import read_checkpoint_of
+from tfaugkd.hosts import is_chief
 from tfaugkd.log_files import cut_back_logs, log_sizes
 from tfaugkd.machine import describe_machine
+from tfaugkd.shared_checkpoint import read_on_all_hosts
 from tfaugkd.training_state import changing_variables, restore_values, values_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def state_of_run(
 
 
 def find_run(
-    folder: str | Path, made_from: dict[str, Any], logs: str | Path | None
+    folder: str | Path, made_from: dict[str, Any], logs: str | Path | None, strategy: Any = None
 ) -> dict[str, Any] | None:
     """Reads the state of an interrupted run, and cuts its logs back to it.
 
@@ -78,6 +79,7 @@ def find_run(
         folder: Folder of the run's checkpoints; may not exist.
         made_from: What the run depends on now.
         logs: Folder of its logs; None if there is none.
+        strategy: Where the models are; of several hosts the first one reads.
 
     Returns:
         What `state_of_run` gave; None where no run was interrupted.
@@ -85,7 +87,7 @@ def find_run(
     Raises:
         InputError: It was made from something else.
     """
-    found = read_checkpoint_of(folder, made_from)
+    found = read_on_all_hosts(folder, made_from, strategy)
     if found is None:
         return None
     if found["machine"] != describe_machine():
@@ -93,7 +95,7 @@ def find_run(
             "The run was begun on another machine (%s): from here on its last bits may differ.",
             found["machine"],
         )
-    if logs is not None:
+    if logs is not None and is_chief(strategy):
         cut_back_logs(logs, found["logs"])
     return found
 

@@ -1,4 +1,4 @@
-"""Where a job computes: on one device, on all GPUs of a host, or on a TPU."""
+"""Where a job computes: on one device, all GPUs of a host, a TPU, or several hosts."""
 
 import functools
 import logging
@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfaugkd.config import Strategy
 from tfaugkd.errors import InputError, unknown_name
+from tfaugkd.multiworker import build_multiworker, together
 from tfaugkd.replicas import check_batch_size
 from tfaugkd.train_config import TrainConfig
 
@@ -24,7 +25,7 @@ def computes(job: Callable[[Any], None]) -> Callable[[Any], None]:
     """Runs a job where its configuration says, and with its precision.
 
     Args:
-        job: Takes a configuration with `strategy` and `precision`.
+        job: Takes a configuration with `strategy`, `precision` and `output`.
 
     Returns:
         The job.
@@ -36,8 +37,12 @@ def computes(job: Callable[[Any], None]) -> Callable[[Any], None]:
         _check_batches(config, strategy)
         if strategy.num_replicas_in_sync > 1:
             _LOG.info("%d replicas: %s.", strategy.num_replicas_in_sync, type(strategy).__name__)
-        with in_precision(config.precision), strategy.scope():
-            job(config)
+        with (
+            in_precision(config.precision),
+            strategy.scope(),
+            together(config, strategy) as own,
+        ):
+            job(own)
 
     return run
 
@@ -55,14 +60,15 @@ def build_strategy(name: str) -> tf.distribute.Strategy:
 
     Args:
         name: "none": one device; "mirrored": all GPUs of this host, or all logical CPU devices
-            where there is none; "tpu": a TPU, the one in TPU_NAME or this host's own; "auto": a
-            TPU if one answers, else all GPUs, else the CPU.
+            where there is none; "tpu": a TPU, the one in TPU_NAME or this host's own;
+            "multiworker": the hosts in TF_CONFIG; "auto": a TPU if one answers, else all GPUs,
+            else the CPU.
 
     Returns:
         The strategy; TensorFlow's default one where there is one device.
 
     Raises:
-        InputError: No such strategy, or there is no TPU.
+        InputError: No such strategy; there is no TPU, or TF_CONFIG names no hosts.
     """
     if name == "auto":
         strategy = _tpu_strategy() if _has_tpu() else _mirrored_strategy("GPU")
@@ -71,6 +77,8 @@ def build_strategy(name: str) -> tf.distribute.Strategy:
         strategy = _mirrored_strategy("GPU" if gpus else "CPU")
     elif name == "tpu":
         strategy = _require_tpu()
+    elif name == "multiworker":
+        strategy = build_multiworker()
     elif name == "none":
         strategy = None
     else:

@@ -76,6 +76,8 @@ class SweepConfig:
         require(bool(self.seeds) and once, "seeds", self.seeds, "different numbers, at least one")
         elsewhere = self.distill.output == DistillConfig.output and not self.distill.overwrite
         require(elsewhere, "distill.output", self.distill.output, "left out: output is the sweep's")
+        strategy, on_one_host = self.distill.strategy, "auto, none, mirrored or tpu in a sweep"
+        require(strategy != "multiworker", "distill.strategy", strategy, on_one_host)
         self._require_space()
 
     def _require_space(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfaugkd.errors import InputError
+from tfaugkd.hosts import host_of, of_each_host
 from tfaugkd.plain_json import plain
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tfaugkd.distiller import Distiller
 
 Values = list[list[np.ndarray]]
+# The teacher's stored answers, whose last bits another machine may compute otherwise.
+ANSWERS = "teacher_logits"
 
 
 def changing_variables(distiller: "Distiller") -> list[Any]:
@@ -34,17 +37,23 @@ def changing_variables(distiller: "Distiller") -> list[Any]:
 
 
 def values_of(variables: Sequence[Any]) -> Values:
-    """Reads variables.
+    """Reads variables; on several hosts all of them do so at the same moment of a run.
 
     Args:
         variables: Keras variables.
 
     Returns:
-        For each its value; where replicas hold values that differ, that of each replica.
+        For each its value; where replicas hold values that differ, that of each replica, in the
+        order of the hosts.
     """
     values = []
     for variable in variables:
         parts = [np.asarray(part.numpy()) for part in _replicas_of(variable)]
+        if variable.synchronization == "on_read":
+            # A metric: each host has counted its own examples.
+            strategy = getattr(variable.value, "distribute_strategy", None)
+            hosts = of_each_host(strategy, np.stack(parts))
+            parts = [np.asarray(part) for of_host in hosts for part in of_host]
         same = all(part.tobytes() == parts[0].tobytes() for part in parts)
         values.append(parts[:1] if same else parts)
     return values
@@ -67,13 +76,15 @@ def restore_values(variables: Sequence[Any], values: Values) -> None:
         )
     for variable, parts in zip(variables, values, strict=True):
         replicas = _replicas_of(variable)
-        if parts[0].shape != tuple(variable.shape) or len(parts) not in (1, len(replicas)):
+        host, hosts = host_of(getattr(variable.value, "distribute_strategy", None))
+        count = len(replicas) * hosts
+        if parts[0].shape != tuple(variable.shape) or len(parts) not in (1, count):
             raise InputError(
                 f"The checkpoint holds {len(parts)} x {parts[0].shape} for {variable.path}, which "
-                f"is {len(replicas)} x {tuple(variable.shape)} (replicas x shape); build the "
-                "models as before, or name another folder."
+                f"is {count} x {tuple(variable.shape)} (replicas x shape); build the models as "
+                "before, or name another folder."
             )
-        for number, replica in enumerate(replicas):
+        for number, replica in enumerate(replicas, start=host * len(replicas)):
             replica.assign(parts[number % len(parts)])
 
 
@@ -94,6 +105,8 @@ def describe_run(distiller: "Distiller", first_batch: Any, steps_per_epoch: int)
         Mappings, lists and scalars.
     """
     teacher = None if distiller.teacher is None else distiller.teacher.classifier.weights
+    x, *labels_and_weights = first_batch
+    texts = {name: part for name, part in x.items() if name != ANSWERS}
     found = plain(
         {
             "steps_per_epoch": steps_per_epoch,
@@ -103,7 +116,8 @@ def describe_run(distiller: "Distiller", first_batch: Any, steps_per_epoch: int)
             "teacher_dropout": distiller.step.teacher_dropout,
             "optimizer": _without_names(keras.optimizers.serialize(distiller.optimizer)),
             "teacher": None if teacher is None else _digest(teacher),
-            "first_batch": _digest(tf.nest.flatten(first_batch)),
+            "first_batch": _digest(tf.nest.flatten((texts, *labels_and_weights))),
+            ANSWERS: _digest([x[ANSWERS]]) if ANSWERS in x else None,
         }
     )
     assert isinstance(found, dict), "a mapping stays one"
