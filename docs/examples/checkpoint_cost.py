@@ -61,7 +61,7 @@ def measured(setting: Setting, folder: Path, checkpoints: int, best: bool) -> Co
         setting.config.batch_size,
         setting.sequence_length,
     )
-    timer, resume = StepTimer(), TimedResume(folder)
+    timer, resume = StepTimer(setting.config.batch_size), TimedResume(folder)
     callbacks: list[Any] = [timer, resume]
     if best:
         callbacks.append(BestWeights(student.classifier, "student_loss"))
