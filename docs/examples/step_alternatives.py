@@ -1,7 +1,7 @@
 """What was tried to make a step faster: `python docs/examples/step_alternatives.py`.
 
 Other ways to compute attention and the search for the nearest token, beside those that a step uses,
-on random numbers of the packaged encoder's sizes; and how fast a large tensor is copied.
+on random numbers of the packaged encoder's sizes.
 """
 
 import argparse
@@ -89,20 +89,13 @@ def _print_search(size: int, width: int, block_sizes: tuple[int, ...], rounds: i
         for block in blocks
     }
     found = _timed(calls, rounds)
-    print("\n| ms per 1,024 embeddings, in blocks of |", *block_sizes, "", sep=" | ")
+    print("\n| ms per 1,024 embeddings, in blocks of", *block_sizes, "", sep=" | ")
     print("|---|" + "--:|" * len(block_sizes))
     for name in SEARCH:
         each = [1000 * found[f"{name} {n}"] * 1024 / n for n in block_sizes]
         print(f"| {name} |", *(f"{time:.0f} |" for time in each))
     fastest = min(found[f"the product alone {n}"] / n for n in block_sizes)
     print(f"\nThe product at its fastest: {2 * size * width / fastest / 1e9:.0f} billion a second.")
-
-
-def _print_copy(megabytes: int, rounds: int) -> None:
-    source = tf.random.uniform([megabytes * 2**18])
-    copy = partial(_compiled(lambda x: 2.0 * x), source)
-    seconds = _timed({"copy": copy}, rounds)["copy"]
-    print(f"A copy of {megabytes} MB: {2 * megabytes * 2**20 / seconds / 1e9:.0f} GB/s.")
 
 
 def _timed(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -112,13 +105,12 @@ def _timed(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, 
 
 
 def main() -> None:
-    """Prints both tables and the speed of a copy."""
+    """Prints both tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     _print_attention(batch=32, length=64, heads=12, width=384, rounds=2 * rounds)
     _print_search(30522, 384, (64, 128, 256, 512, 1024), rounds)
-    _print_copy(48, rounds)
 
 
 if __name__ == "__main__":
