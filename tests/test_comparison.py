@@ -293,6 +293,7 @@ def test_scores_are_compared_by_their_correlation(preset, tmp_path):
         preset,
         teacher_train=TRAIN | {"steps": 40},
         methods={"KD": {}, "Teacher alone": UNLABELLED},
+        seeds=[0],
     )
     status, out, err = command("compare", *config)
     assert status == 0, err

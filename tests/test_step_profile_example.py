@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import step_profile
 from step_profile import operations_of_layer, parts_of_step
 
 from tfaugkd.benchmark.config import BenchmarkConfig, SizeConfig
@@ -7,7 +8,9 @@ from tfaugkd.benchmark.setting import Setting
 from tfaugkd.data_config import DataConfig
 
 
-def test_the_parts_of_a_step_run_by_themselves():
+def test_the_parts_of_a_step_run_by_themselves(monkeypatch):
+    # What is timed by itself is compiled by itself, which takes long and is looked at elsewhere.
+    monkeypatch.setattr(step_profile, "_compiled", lambda function: function)
     size = SizeConfig(layers=2, width=8, inner=16, heads=2, vocabulary=40)
     data = DataConfig(sequence_length=32, train_examples=16)
     setting = Setting(BenchmarkConfig(teacher="random", size=size, data=data, batch_size=8))

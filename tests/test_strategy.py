@@ -61,7 +61,6 @@ def config(data, teacher_output, tmp_path):
         data=data,
         teacher=str(teacher_output),
         student={"layers": 1},
-        augment=[{"name": "augpro_mix"}],
         train={"steps": 2, "batch_size": 32, "learning_rate": 0.01, "jit_compile": False},
         output=str(tmp_path / "student"),
     )
