@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are cores, because some tests wait for processes of their own.
-PROCESSES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .PHONY: install demo demo-full test lint format audit lock clean
@@ -28,7 +26,7 @@ demo-full: install
 
 test: install
 	@# A file's tests stay in one process, where they share models; the longest files go first.
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff check .

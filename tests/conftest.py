@@ -114,14 +114,7 @@ def pytest_collection_finish():
     """Spares the collector what was imported, which tracing would have it look through again."""
     gc.collect()
     gc.freeze()
-    gc.disable()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def collected():
-    """Collects what a file's tests leave, in the collector's place."""
-    yield
-    gc.collect()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def randomise(model, seed, scale=0.4):
