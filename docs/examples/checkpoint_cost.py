@@ -17,7 +17,6 @@ from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.callbacks import BestWeights, StepTimer
 from tfaugkd.checkpoint import read_newest_checkpoint
-from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.exact_resume import ExactResume
 from tfaugkd.optimizer import build_optimizer
@@ -55,12 +54,7 @@ def measured(setting: Setting, folder: Path, checkpoints: int, best: bool) -> Co
     student = setting.new_student()
     distiller = Distiller(setting.teacher, student)
     distiller.compile(build_optimizer(TrainConfig()))
-    batches = training_batches(
-        setting.examples,
-        student.classifier.preprocessor,
-        setting.config.batch_size,
-        setting.sequence_length,
-    )
+    batches = setting.batches(student)
     timer, resume = StepTimer(setting.config.batch_size), TimedResume(folder)
     callbacks: list[Any] = [timer, resume]
     if best:

@@ -18,7 +18,6 @@ import tensorflow as tf
 from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.callbacks import StepTimer
-from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.optimizer import build_optimizer
 from tfaugkd.strategy import build_strategy
@@ -70,11 +69,7 @@ def seconds_per_step(row: Row, host: int, steps: int, config: BenchmarkConfig) -
         setting = Setting(config)
         distiller = Distiller(setting.teacher, setting.student)
         distiller.compile(build_optimizer(TrainConfig()))
-    student = setting.student.classifier.preprocessor
-    batches = training_batches(
-        setting.examples, student, config.batch_size, setting.sequence_length
-    )
-    timer = StepTimer(config.batch_size)
+    timer, batches = StepTimer(config.batch_size), setting.batches(setting.student)
     distiller.fit(batches, steps_per_epoch=steps, verbose=0, callbacks=[timer])
     return timer.seconds_per_step
 

@@ -16,7 +16,6 @@ import keras
 from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.dropout import HashDropout
 from tfaugkd.latency import Latency, interleaved
@@ -63,11 +62,8 @@ def run_of(
     if without is not None:
         for model in (distiller.student, teacher):
             without(model)
-    batches = training_batches(
-        setting.examples,
-        student.classifier.preprocessor,
-        setting.config.batch_size,
-        setting.sequence_length,
+    batches = setting.batches(
+        student,
         teacher_logits=setting.teacher_logits if stored else None,
         length_window=_STEPS_AT_ONCE if buckets else 1,
     )

@@ -16,7 +16,6 @@ import tensorflow as tf
 from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.classifier import SplitClassifier
-from tfaugkd.data.batches import training_batches
 from tfaugkd.data.inputs import read_inputs
 from tfaugkd.distiller import Distiller
 from tfaugkd.latency import interleaved
@@ -38,12 +37,7 @@ def parts_of_step(setting: Setting) -> dict[str, Callable[[], object]]:
     student, teacher = setting.new_student(), SplitClassifier(setting.teacher.classifier)
     distiller = Distiller(teacher, student)
     distiller.compile(build_optimizer(TrainConfig()))
-    batches = training_batches(
-        setting.examples,
-        student.classifier.preprocessor,
-        setting.config.batch_size,
-        setting.sequence_length,
-    )
+    batches = setting.batches(student)
     inputs, y, weight = next(iter(batches))
     _, _, gradients = distiller.losses_and_gradients(inputs, y, weight)
     distiller.make_train_function()

@@ -11,7 +11,6 @@ from tfaugkd.benchmark.config import BenchmarkConfig
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.certificate import Mixture
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import training_batches
 from tfaugkd.data.inputs import read_inputs
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.losses import label_targets
@@ -69,17 +68,14 @@ def positions_of_texts(setting: Setting) -> Positions:
         The positions.
     """
     teacher, preprocessor = setting.teacher, setting.teacher.classifier.preprocessor
-    length, mixup = setting.sequence_length, MixUp(_SHARE)
-    batches = training_batches(
-        setting.examples, preprocessor, setting.config.batch_size, length, [mixup]
-    )
-    x, y, *_ = next(iter(batches))
+    mixup = MixUp(_SHARE)
+    x, y, *_ = next(iter(setting.batches(teacher, [mixup])))
     tokens = read_inputs(x).teacher
     batch = Batch(tokens, tokens, label_targets(y, teacher.num_classes))
     made = mixup.represent(teacher, tokens, batch, {}, Objective())
     assert made.mixture is not None, "MixUp mixes"
     mixture = Mixture(*(tf.reshape(part, [-1]) for part in made.mixture))
-    rows = tokenise(preprocessor, setting.examples, length)["token_ids"]
+    rows = tokenise(preprocessor, setting.examples, setting.sequence_length)["token_ids"]
     text_ids = rows[~teacher.vocabulary.special[rows]]
     table = tf.convert_to_tensor(teacher.table).numpy()
     is_text = tf.reshape(made.is_text, [-1])

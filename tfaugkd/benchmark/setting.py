@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import keras_hub
@@ -11,7 +12,9 @@ from tfaugkd.benchmark.config import RANDOM, BenchmarkConfig, SizeConfig
 from tfaugkd.benchmark.floor import Shapes
 from tfaugkd.classifier import SplitClassifier, read_tokens
 from tfaugkd.data import load_split
+from tfaugkd.data.batches import training_batches
 from tfaugkd.data.examples import Examples
+from tfaugkd.data.numbered_batches import NumberedBatches
 from tfaugkd.data.tokenisation import tokenise
 from tfaugkd.model_fit import check_fit, check_length
 from tfaugkd.prediction import predict_logits
@@ -54,6 +57,21 @@ class Setting:
         """Builds the student, with the same weights each time."""
         config = self.config
         return build_student(self.teacher, config.student, self.teacher.num_classes, config.seed)
+
+    def batches(self, model: SplitClassifier, *args: Any, **kwargs: Any) -> NumberedBatches:
+        """Gives the texts in batches, as a run reads them.
+
+        Args:
+            model: Whose tokenizer reads them.
+            *args: As for `training_batches`, from its augmentations on.
+            **kwargs: The same.
+
+        Returns:
+            The batches.
+        """
+        shape = (self.config.batch_size, self.sequence_length)
+        preprocessor = model.classifier.preprocessor
+        return training_batches(self.examples, preprocessor, *shape, *args, **kwargs)
 
     @cached_property
     def teacher_logits(self) -> np.ndarray:

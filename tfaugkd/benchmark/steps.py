@@ -15,7 +15,6 @@ from tfaugkd.benchmark.naive import naive_project
 from tfaugkd.benchmark.rows import ROWS, Row
 from tfaugkd.benchmark.setting import Setting
 from tfaugkd.config import Objective
-from tfaugkd.data.batches import training_batches
 from tfaugkd.distiller import Distiller
 from tfaugkd.errors import unknown_name
 from tfaugkd.latency import seconds
@@ -58,11 +57,8 @@ def timed_step(row: Row, setting: Setting) -> TimedStep:
         The step.
     """
     augmentations = _augmentations(row, setting)
-    batches = training_batches(
-        setting.examples,
-        setting.student.classifier.preprocessor,
-        setting.config.batch_size,
-        setting.sequence_length,
+    batches = setting.batches(
+        setting.student,
         augmentations,
         seed=setting.config.seed,
         teacher_logits=setting.teacher_logits if row.stored_logits else None,
