@@ -127,26 +127,30 @@ class Distiller(ReplicatedModel):
         takes_sums(self.optimizer)
         self.step.scale_loss = self.optimizer.scale_loss
         self.skips_nan = on_nan == "skip"
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        # Each knows of its own part of the gradient alone.
-        require(
-            not self.skips_nan or replicas == 1, "on_nan", on_nan, f"'stop' on {replicas} replicas"
-        )
-        # Of several steps only the last one is logged, and the callback must see each.
-        seen = not self.skips_nan or steps_per_execution == 1
-        require(seen, "on_nan", on_nan, f"'stop' with steps_per_execution {steps_per_execution}")
+        if self.skips_nan:
+            self._require_each_step_seen(steps_per_execution)
         self.losses_and_gradients = in_buckets(self.step.losses_and_gradients, length_buckets)
         self.losses_and_logits = self.step.losses_and_logits
         self.update = self._update
         if not run_eagerly:
-            alone = self.distribute_strategy.num_replicas_in_sync == 1
-            # AutoGraph, which nothing here needs, would rewrite errors that people are to read.
-            compiled = partial(tf.function, autograph=False)
-            self.losses_and_gradients = compiled(self.losses_and_gradients, jit_compile=jit_compile)
-            self.losses_and_logits = compiled(self.step.losses_and_logits, jit_compile=jit_compile)
-            if alone:
-                # Several replicas sum their gradients in it, which no inner function can hold.
-                self.update = compiled(self._update, jit_compile=jit_compile)
+            self._compile_functions(jit_compile)
+
+    def _require_each_step_seen(self, steps_per_execution: int) -> None:
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        # Each knows of its own part of the gradient alone.
+        require(replicas == 1, "on_nan", "skip", f"'stop' on {replicas} replicas")
+        # Of several steps only the last one is logged, and the callback must see each.
+        together = f"'stop' with steps_per_execution {steps_per_execution}"
+        require(steps_per_execution == 1, "on_nan", "skip", together)
+
+    def _compile_functions(self, jit_compile: bool) -> None:
+        # AutoGraph, which nothing here needs, would rewrite errors that people are to read.
+        compiled = partial(tf.function, autograph=False, jit_compile=jit_compile)
+        self.losses_and_gradients = compiled(self.losses_and_gradients)
+        self.losses_and_logits = compiled(self.losses_and_logits)
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            # Several replicas sum their gradients in it, which no inner function can hold.
+            self.update = compiled(self.update)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Trains, as `keras.Model.fit` does, after setting every epsilon that is "auto".
