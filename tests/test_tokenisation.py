@@ -4,8 +4,10 @@ import pytest
 import tensorflow as tf
 from conftest import FAMILIES, LENGTH, WORDS, distil_bert, sentiment, text_of, wordpiece
 
+from tfaugkd.data import tokenisation
 from tfaugkd.data.examples import Examples
 from tfaugkd.data.tokenisation import tokenise
+from tfaugkd.layer_selection import copy_preprocessor
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,31 @@ def test_more_texts_than_are_tokenised_at_once_stay_in_order(preprocessor):
     texts = Examples(words, None, None, [str(i) for i in range(1100)], ())
     found = tokenise(preprocessor, texts, 8)["token_ids"][:, 1]
     assert [WORDS[i] for i in found] == words
+
+
+def test_the_same_texts_are_tokenised_once_for_all_models_with_one_tokenizer(
+    preprocessor, monkeypatch
+):
+    other, texts, asked = copy_preprocessor(preprocessor), sentiment(5), []
+    real = tokenisation._tokenised
+    monkeypatch.setattr(tokenisation, "_tokenised", lambda *told: asked.append(told) or real(*told))
+    first = tokenise(preprocessor, texts, LENGTH)
+    first["teacher"] = "what a caller adds"
+    again = tokenise(other, texts, LENGTH)
+    assert len(asked) == 1
+    assert other.sequence_length == LENGTH
+    assert again.keys() == first.keys() - {"teacher"}
+    with pytest.raises(ValueError, match="read-only"):
+        again["token_ids"][0, 0] = 7
+    shorter = tokenise(preprocessor, texts, LENGTH - 1)
+    assert shorter["token_ids"].shape == (5, LENGTH - 1)
+    tokenise(preprocessor, sentiment(5), LENGTH)
+    tokenise(distil_bert(layers=1).preprocessor, texts, LENGTH)
+    assert len(asked) == 4
+
+
+def test_what_is_large_is_not_kept(preprocessor, monkeypatch):
+    monkeypatch.setattr(tokenisation, "_KEPT_BYTES", 2 * 5 * LENGTH * 4)
+    texts = sentiment(5)
+    assert tokenise(preprocessor, texts, LENGTH) is not tokenise(preprocessor, texts, LENGTH)
+    assert tokenisation._kept[texts] == {}

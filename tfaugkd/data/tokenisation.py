@@ -1,6 +1,7 @@
 """From texts to token ids of one length."""
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import tensorflow as tf
@@ -12,12 +13,15 @@ Preprocessor = Any  # keras_hub.models.TextClassifierPreprocessor, which has no 
 Arrays = dict[str, Any]
 
 _TEXTS_AT_ONCE = 512
+# Students of one comparison read the same texts, and each reads the development split many times.
+_KEPT_BYTES = 2**26
+_kept: WeakKeyDictionary[Examples, dict[tuple[Any, ...], Arrays]] = WeakKeyDictionary()
 
 
 def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: int) -> Arrays:
     """Tokenises texts with a model's own preprocessor.
 
-    It is called eagerly: in a `tf.data` pipeline, tracing it anew takes a second each time.
+    What it made of the same texts before is kept, up to 64 MB, for as long as the examples are.
 
     Args:
         preprocessor: A KerasHub text classifier's preprocessor; its sequence length is set.
@@ -26,10 +30,25 @@ def tokenise(preprocessor: Preprocessor, examples: Examples, sequence_length: in
 
     Returns:
         `token_ids`, `padding_mask` and, for pairs or where the family has them, `segment_ids`:
-        int32 `[N, S]`. A teacher may read segments which the student's family does not have. Also
-        `protected`, 1 at the tokens of protected strings, if the examples name any.
+        int32 `[N, S]`, not to be written to. A teacher may read segments which the student's family
+        does not have. Also `protected`, 1 at the tokens of protected strings, if the examples name
+        any.
     """
     preprocessor.sequence_length = sequence_length
+    key = (preprocessor.tokenizer, type(preprocessor), preprocessor.truncate, sequence_length)
+    kept = _kept.setdefault(examples, {})
+    rows = kept.get(key)
+    if rows is None:
+        rows = _tokenised(preprocessor, examples)
+        for row in rows.values():
+            row.setflags(write=False)
+        if sum(row.nbytes for row in rows.values()) <= _KEPT_BYTES:
+            kept[key] = rows
+    return dict(rows)
+
+
+def _tokenised(preprocessor: Preprocessor, examples: Examples) -> Arrays:
+    # Called eagerly: in a `tf.data` pipeline, tracing it anew takes a second each time.
     parts = []
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
         texts: Any = tf.constant(examples.text_a[start : start + _TEXTS_AT_ONCE])
