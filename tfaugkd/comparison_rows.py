@@ -3,6 +3,7 @@
 import gc
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,8 +22,18 @@ from tfaugkd.saved_model import load_model
 from tfaugkd.table import Row
 
 
+class _Cost(NamedTuple):
+    """What a model takes to run: weights, and seconds for one text and for a batch."""
+
+    parameters: int
+    latency_one_s: float
+    latency_batch_s: float
+
+
 def comparison_rows(setting: Setting, teacher: Run, students: dict[str, list[Run]]) -> list[Row]:
-    """Says what each method is worth; saved models are loaded one by one and timed.
+    """Says what each method is worth.
+
+    The teacher is loaded and timed, and one student: they differ in nothing but their weights.
 
     Args:
         setting: What the runs share.
@@ -34,12 +45,13 @@ def comparison_rows(setting: Setting, teacher: Run, students: dict[str, list[Run
     """
     baseline = _right(setting, students[setting.config.baseline])
     rows = [_teacher_row(setting, teacher)]
+    cost = _cost(setting, students[setting.config.baseline][0])
     for name, runs in students.items():
         interval = None
         if name != setting.config.baseline:
             groups = setting.split.groups
             interval = paired_interval(_right(setting, runs), baseline, groups=groups)
-        rows.append(_row(setting, name, runs, teacher, interval))
+        rows.append(_row(setting, name, runs, teacher, interval, cost))
     return rows
 
 
@@ -50,7 +62,8 @@ def _right(setting: Setting, runs: list[Run]) -> np.ndarray:
 
 
 def _teacher_row(setting: Setting, teacher: Run) -> Row:
-    row = replace(_row(setting, TEACHER, [teacher], teacher, None), agreement=None)
+    row = _row(setting, TEACHER, [teacher], teacher, None, _cost(setting, teacher))
+    row = replace(row, agreement=None)
     if setting.config.teacher is not None:
         # How it was trained is not known here.
         return replace(row, labelled_examples=None, steps=None, seconds_per_step=None)
@@ -59,22 +72,32 @@ def _teacher_row(setting: Setting, teacher: Run) -> Row:
     return replace(row, labelled_examples=labelled, steps=plan.steps)
 
 
+def _cost(setting: Setting, run: Run) -> _Cost:
+    model = SplitClassifier(load_model(run.model)[0])
+    cost = _Cost(
+        model.parameter_count,
+        *_latencies(model, setting.split, setting.students.sequence_length),
+    )
+    del model
+    gc.collect()  # A model is held in cycles.
+    return cost
+
+
 def _row(
-    setting: Setting, name: str, runs: list[Run], teacher: Run, interval: Interval | None
+    setting: Setting,
+    name: str,
+    runs: list[Run],
+    teacher: Run,
+    interval: Interval | None,
+    cost: _Cost,
 ) -> Row:
     means = {
         metric: mean_and_spread([run.scored.scores[metric] for run in runs])
         for metric in runs[0].scored.scores
     }
-    model = SplitClassifier(load_model(runs[0].model)[0])
-    one, batch = _latencies(model, setting.split, setting.students.sequence_length)
-    parameters = model.parameter_count
-    del model
-    # Models are held in cycles, and there may be many rows.
-    gc.collect()
     return Row(
+        **cost._asdict(),
         name=name,
-        parameters=parameters,
         size_bytes=size_on_disk(runs[0].model),
         scores={metric: mean for metric, (mean, _) in means.items()},
         spread={metric: spread for metric, (_, spread) in means.items()} if len(runs) > 1 else {},
@@ -85,8 +108,6 @@ def _row(
         labelled_examples=int(setting.students.train.labelled.sum()),
         steps=setting.config.train.planned(len(setting.students.train)).steps,
         seconds_per_step=float(np.median([run.seconds_per_step for run in runs])),
-        latency_one_s=one,
-        latency_batch_s=batch,
         degree=_means([run.degree for run in runs]),
         distinct=_means(
             [{key: found.distinct for key, found in run.audits.items()} for run in runs]
