@@ -9,7 +9,6 @@ from conftest import LENGTH, command, complaint
 
 from tfaugkd import comparison_rows
 from tfaugkd.reproduce import latent_space
-from tfaugkd.tensorboard import AugmentedExamples
 
 ROOT = Path(__file__).parents[1]
 ROWS = "[EncT5_24-FT (354M), EncT5_8-KD, +BT, +MixUp]"
@@ -17,10 +16,9 @@ TASK = "custom"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_reports():
-    """Leaves out latencies and pages of examples, which are not looked at here."""
+def no_latencies():
+    """Leaves out latencies, which are not looked at here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AugmentedExamples, "_write", lambda self: None)
         patch.setattr(comparison_rows, "_latencies", lambda *told: (0.001, 0.01))
         yield
 

@@ -13,7 +13,7 @@ from tfaugkd.job_configs import TeacherConfig
 from tfaugkd.presets import load_classifier
 from tfaugkd.reproduce.config import SmallConfig
 from tfaugkd.reproduce.experiment import Experiment
-from tfaugkd.train_config import TrainConfig
+from tfaugkd.train_config import TensorBoardConfig, TrainConfig
 
 # AugPro's epsilon of 35 is in the unit of T5's embeddings. This one, in root-mean-square entries,
 # changes three of ten tokens of MiniLM; the other epsilons keep their ratio to it.
@@ -166,6 +166,8 @@ def _small_train(train: TrainConfig, small: SmallConfig) -> TrainConfig:
         jit_compile=small.jit_compile,
         evaluate_every=every,
         keep=train.keep,
+        # Compiling what pages of examples show takes as long as dozens of these steps.
+        tensorboard=TensorBoardConfig(examples=0),
     )
 
 
