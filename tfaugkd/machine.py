@@ -24,7 +24,8 @@ def describe_machine(libraries: Sequence[str] = _LIBRARIES) -> str:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return f"{_processor()}, {_cores()} cores; {', '.join(versions)}"
+    cores = "1 core" if _cores() == 1 else f"{_cores()} cores"
+    return f"{_processor()}, {cores}; {', '.join(versions)}"
 
 
 def _processor() -> str:
