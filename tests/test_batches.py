@@ -122,6 +122,12 @@ def test_batches_of_similar_lengths_hold_each_example_once_an_epoch(preprocessor
     assert same(batches(dataset.skip(5), 1)[0], found[5])
 
 
+def test_nothing_sleeps_beside_a_fit_and_holds_its_end_up(preprocessor):
+    batches = training_batches(sentiment(16), preprocessor, 8, LENGTH).skip(3)
+    assert batches.options().autotune.enabled is False
+    assert batches.prefetch(1).options().autotune.enabled is False
+
+
 def test_weights_are_one_if_not_given(preprocessor):
     ((_, _, weight),) = batches(training_batches(sentiment(8), preprocessor, 8, LENGTH), 1)
     assert weight.tolist() == [1.0] * 8

@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from tfaugkd.errors import InputError
 
+# Batches that are made while a step runs; gathering one takes a fraction of it.
+_AHEAD = 4
+
 
 class NumberedBatches(tf.data.Dataset):
     """An endless dataset of which each batch is a function of its number.
@@ -32,8 +35,12 @@ class NumberedBatches(tf.data.Dataset):
         self._first, self._rows = first, rows or slice(0, batch_size)
         numbers = tf.data.Dataset.counter(first)
         own = partial(batch, rows=self._rows)
-        self._made = numbers.map(own, num_parallel_calls=tf.data.AUTOTUNE)
-        self._made = self._made.prefetch(tf.data.AUTOTUNE)
+        made = numbers.map(own, num_parallel_calls=_AHEAD).prefetch(_AHEAD)
+        options = tf.data.Options()
+        # Its thread sleeps for as long again as it has run, at most a minute, and the end of a fit
+        # waits until it wakes up.
+        options.autotune.enabled = False
+        self._made = made.with_options(options)
         super().__init__(self._made._variant_tensor)
 
     def _inputs(self) -> list[tf.data.Dataset]:
