@@ -25,10 +25,8 @@ ROOT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("TFAUGKD_KILLS", "1"))
 SEED = int(os.environ.get("TFAUGKD_KILL_SEED", "0")) or random.randrange(1, 10**6)
 REAL = os.environ.get("TFAUGKD_KILL_SIZE") == "real"
-# Two replicas and SIGTERM take more time than the suite has; test_exact_resume.py has them in one
-# process.
-THOROUGH = "TFAUGKD_KILLS" in os.environ
-REPLICAS = (1, 2) if THOROUGH else (1,)
+# Two replicas take more time than the suite has; test_exact_resume.py has them in one process.
+REPLICAS = (1, 2) if "TFAUGKD_KILLS" in os.environ else (1,)
 # `tfaugkd`, where the processor stands for as many devices as the first word says.
 ON_DEVICES = """
 import sys
@@ -195,7 +193,6 @@ def test_a_process_that_is_killed_at_any_moment_ends_as_one_that_is_not(distill,
     require_same(output, expected)
 
 
-@pytest.mark.skipif(not THOROUGH, reason="test_exact_resume.py has it in one process")
 def test_a_process_that_is_told_to_stop_goes_on_later(distill, whole, tmp_path):
     expected, _ = whole
     output = tmp_path / "output"
