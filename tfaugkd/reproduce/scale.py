@@ -166,7 +166,7 @@ def _small_train(train: TrainConfig, small: SmallConfig) -> TrainConfig:
         jit_compile=small.jit_compile,
         evaluate_every=every,
         keep=train.keep,
-        # Compiling what pages of examples show takes as long as dozens of these steps.
+        # Compiling what pages of examples show takes as long as some twenty of these steps.
         tensorboard=TensorBoardConfig(examples=0),
     )
 
